@@ -1,0 +1,1 @@
+"""Dataflow: when a node fires, and the run of a plan."""

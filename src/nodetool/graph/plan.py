@@ -1,0 +1,99 @@
+"""What a runner has to know to run a graph. Made once a version: all that can be decided before a run is in it."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from nodetool.protocol.descriptions import Role, Runs
+
+PLANNER = 1
+"""Part of a plan's hash: raised when the same document would make another plan."""
+
+Gate = Literal["once", "on_any", "zip_all", "reader"]
+"""When a node fires: once, when all its edges have ended; per item, by arrival or in step; or once, reading itself."""
+
+
+class PlanType(msgspec.Struct, array_like=True, frozen=True):
+    """A node type, and where its class is."""
+
+    name: str
+    title: str
+    module: str
+    qualname: str
+    path: str | None
+
+
+class PlanInput(msgspec.Struct, array_like=True, frozen=True):
+    """An in-handle with edges. ``edges`` are indexes into the plan's edges, in document order."""
+
+    handle: str
+    streams: bool
+    """Some of its edges stream: values come item by item through an inbox."""
+    reads: bool
+    """The node reads it itself, as a ``Stream``."""
+    dynamic: bool
+    """It is no field of the class: the value goes into ``dynamic``."""
+    edges: list[int]
+
+
+class PlanNode(msgspec.Struct, array_like=True, frozen=True):
+    """A node, by its place in the plan. Comments and groups are not there."""
+
+    id: str
+    type: int
+    """Index into the plan's types."""
+    role: Role
+    name: str
+    """What users call it: for inputs and outputs the name of the param or output, else the title of the type."""
+    values: dict[str, Any]
+    """Set properties, without those that have an edge. Plain, and already of the right type."""
+    dynamic: dict[str, Any]
+    """Set dynamic properties, without those that have an edge."""
+    gate: Gate
+    yields: bool
+    runs: Runs
+    inputs: list[PlanInput]
+    outputs: dict[str, list[int]]
+    """The edges of each out-handle that has any, in document order."""
+
+
+class PlanEdge(msgspec.Struct, array_like=True, frozen=True):
+    """A connection. Nodes are indexes into the plan's nodes."""
+
+    id: str
+    source: int
+    source_handle: str
+    target: int
+    target_handle: str
+    streams: bool
+
+
+class PlanOutput(msgspec.Struct, array_like=True, frozen=True):
+    """What one property of the result is made of."""
+
+    name: str
+    node: int
+    kind: Literal["value", "list", "text"]
+    """The value itself; all that came, in order; or the joined content of text chunks."""
+    type: str
+    """``output_type`` of its events: string, integer, list …"""
+
+
+class PlanParam(msgspec.Struct, array_like=True, frozen=True):
+    """An input of the workflow."""
+
+    name: str
+    node: int
+    required: bool
+
+
+class Plan(msgspec.Struct, array_like=True, frozen=True):
+    """A graph, ready to run. Static values, gates and list outputs are decided here, never by the data."""
+
+    types: list[PlanType]
+    nodes: list[PlanNode]
+    edges: list[PlanEdge]
+    params: list[PlanParam]
+    outputs: list[PlanOutput]
+    runs: Runs
+    """The most demanding class of its nodes."""

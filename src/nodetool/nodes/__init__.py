@@ -1,0 +1,1 @@
+"""The standard library of nodes, one file a family."""

@@ -1,0 +1,130 @@
+"""The only place that knows bytes: one type in, JSON or MessagePack out."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from nodetool.protocol.errors import Fault, InvalidJson, InvalidRequest
+from nodetool.protocol.events import AnyEvent
+from nodetool.protocol.values import HAS_BYTES, spelled
+
+T = TypeVar("T")
+
+MAX_DEPTH = 64
+"""How deep the brackets of a JSON body may nest."""
+
+to_msgpack = msgspec.msgpack.encode
+
+_to_json = msgspec.json.Encoder(decimal_format="string")
+_any_event: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
+_raw = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+
+def to_json(value: Any) -> bytes:
+    """Encode *value* as compact UTF-8 JSON."""
+    return _to_json.encode(value)
+
+
+def ascii_json(data: bytes) -> bytes:
+    """Return JSON *data* with every character beyond ASCII escaped, so that no reader can cut one in two."""
+    if data.isascii():
+        return data
+    return data.decode().translate(_Escapes()).encode("ascii")
+
+
+class _Escapes(dict[int, str]):
+    def __missing__(self, point: int) -> str:
+        if point < 128:
+            return chr(point)
+        if point < 0x10000:
+            return f"\\u{point:04x}"
+        point -= 0x10000
+        return f"\\u{0xD800 + (point >> 10):04x}\\u{0xDC00 + (point & 0x3FF):04x}"
+
+
+def from_json(data: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
+    """Decode and check *data*, which came from outside.
+
+    Raises:
+        InvalidJson: these bytes are not JSON, not UTF-8, or nested too deep.
+        InvalidRequest: they are, but do not fit; ``errors`` names the field.
+    """
+    check_depth(data)
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise misfit(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidJson(f"the body is not JSON: {error}") from error
+
+
+def check_depth(data: bytes) -> None:
+    """Raise InvalidJson if the brackets of *data* nest deeper than MAX_DEPTH. Most bodies cost two counts."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    in_text = escaped = False
+    for byte in data:
+        if in_text:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_text = False
+        elif byte == 0x22:
+            in_text = True
+        elif byte in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise InvalidJson(f"the body is nested deeper than {MAX_DEPTH}")
+        elif byte in b"]}":
+            depth -= 1
+
+
+def misfit(error: msgspec.ValidationError) -> InvalidRequest:
+    """Return the error for a value that decodes and does not fit, with the path that msgspec names."""
+    message, _, path = str(error).partition(" - at ")
+    field = path.strip("`") or "$"
+    return InvalidRequest(f"{field}: {message}", errors=[Fault(field=field, message=message)])
+
+
+# A batch is some events as MessagePack maps, one after the other, so that batches join by concatenation.
+
+
+def split(count: int, data: bytes) -> list[msgspec.Raw]:
+    """Cut a batch of *count* events into its events, without copying."""
+    return _raw.decode(_array_head(count) + data)
+
+
+def events_of(count: int, data: bytes) -> list[AnyEvent]:
+    """Decode a batch of *count* events."""
+    return [_any_event.decode(raw) for raw in split(count, data)]
+
+
+def json_events(count: int, data: bytes, flags: int) -> list[bytes]:
+    """Return each event of a batch as ASCII JSON."""
+    return [ascii_json(_to_json.encode(event)) for event in _for_json(count, data, flags)]
+
+
+def json_lines(count: int, data: bytes, flags: int) -> bytes:
+    """Return a batch as lines of ASCII JSON, each with its newline."""
+    return ascii_json(_to_json.encode_lines(_for_json(count, data, flags)))
+
+
+def _for_json(count: int, data: bytes, flags: int) -> Iterable[Any]:
+    if not flags & HAS_BYTES:
+        return events_of(count, data)
+    return [spelled(msgspec.msgpack.decode(raw)) for raw in split(count, data)]
+
+
+def json_of_msgpack(data: bytes | msgspec.Raw) -> bytes:
+    """Return a plain MessagePack value as JSON."""
+    return to_json(spelled(msgspec.msgpack.decode(data)))
+
+
+def _array_head(count: int) -> bytes:
+    if count < 16:
+        return bytes((0x90 | count,))
+    return b"\xdd" + count.to_bytes(4, "big")

@@ -1,0 +1,267 @@
+"""Everything the package raises on purpose. How a caller is told lives in server/errors.py.
+
+One class for each ``code``. The docstring of a class is the sentence used when none is given. Whoever reads the text is
+the caller, so it never holds a path, SQL or a stack trace.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is wrong, and where: a node and its handle, or a field of the request."""
+
+    code: str | None = None
+    node_id: str | None = None
+    handle: str | None = None
+    field: str | None = None
+    message: str
+
+
+class NodetoolError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, detail: str = "", *, errors: Sequence[Fault] = (), job_id: str | None = None) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip()
+        self.errors = tuple(errors)
+        self.job_id = job_id
+        super().__init__(self.detail)
+
+
+# What a caller sent.
+
+
+class InvalidJson(NodetoolError):
+    """The body is not JSON."""
+
+    code = "invalid_json"
+
+
+class InvalidCursor(NodetoolError):
+    """The cursor is not one that this list gave out."""
+
+    code = "invalid_cursor"
+
+
+class InvalidRequest(NodetoolError):
+    """The request does not have the shape that is asked for."""
+
+    code = "invalid_request"
+
+
+class InvalidGraph(NodetoolError):
+    """This is not a graph that can be stored."""
+
+    code = "invalid_graph"
+
+
+class InvalidParams(NodetoolError):
+    """The params do not fit the inputs of the workflow."""
+
+    code = "invalid_params"
+
+
+class HasFindings(NodetoolError):
+    """The workflow has findings and cannot run."""
+
+    code = "workflow_has_findings"
+
+
+class InvalidFrame(NodetoolError):
+    """The frame does not decode to a command."""
+
+    code = "invalid_frame"
+
+
+class UnknownCommand(NodetoolError):
+    """There is no such command."""
+
+    code = "unknown_command"
+
+
+class NotStreaming(NodetoolError):
+    """This job takes no streamed input."""
+
+    code = "not_streaming"
+
+
+class TooLarge(NodetoolError):
+    """The body is over the limit."""
+
+    code = "too_large"
+
+
+class UnsupportedMedia(NodetoolError):
+    """The body is of a type that this route does not take."""
+
+    code = "unsupported_media_type"
+
+
+class NotFound(NodetoolError):
+    """No such thing, or not the caller's: the two look the same from outside."""
+
+    code = "not_found"
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(f"no {kind} {id!r}")
+        self.kind = kind
+        self.id = id
+
+
+class MethodNotAllowed(NodetoolError):
+    """The route does not take this method."""
+
+    code = "method_not_allowed"
+
+
+class ForeignOrigin(NodetoolError):
+    """A page of this origin may not call the server; --allow-origin adds one."""
+
+    code = "foreign_origin"
+
+
+class ForeignHost(NodetoolError):
+    """The server does not answer to this host name; --allow-host adds one."""
+
+    code = "foreign_host"
+
+
+class Conflict(NodetoolError):
+    """Something else stands there already."""
+
+    code = "conflict"
+
+
+class CursorAhead(NodetoolError):
+    """The log does not reach that far."""
+
+    code = "cursor_ahead"
+
+
+class PreconditionFailed(NodetoolError):
+    """The stored document is not the one that If-Match names."""
+
+    code = "precondition_failed"
+
+
+# What the server cannot do now.
+
+
+class QueueFull(NodetoolError):
+    """Too many jobs are waiting."""
+
+    code = "queue_full"
+
+
+class ShuttingDown(NodetoolError):
+    """The server is stopping and takes no new runs."""
+
+    code = "shutting_down"
+
+
+class StorageFailed(NodetoolError):
+    """The database did not take the change; nothing was stored."""
+
+    code = "storage_failed"
+
+
+class StorageFull(NodetoolError):
+    """The disk is full; nothing was stored."""
+
+    code = "storage_full"
+
+
+class HomeInUse(NodetoolError):
+    """Another server uses this home."""
+
+    code = "home_in_use"
+
+
+class HomeTooNew(NodetoolError):
+    """A newer program wrote this home; this one is too old to open it."""
+
+    code = "home_too_new"
+
+
+# How a job ended.
+
+
+class JobCancelled(NodetoolError):
+    """The job was cancelled."""
+
+    code = "job_cancelled"
+
+
+class JobFailed(NodetoolError):
+    """The job failed."""
+
+    code = "job_failed"
+
+
+class NodeFailed(JobFailed):
+    """A node failed."""
+
+    code = "node_failed"
+
+
+class ImportFailed(JobFailed):
+    """The module of a node could not be imported."""
+
+    code = "import_failed"
+
+
+class TypeMismatch(JobFailed):
+    """A value does not fit the handle it was sent to."""
+
+    code = "type_mismatch"
+
+
+class ResultTooLarge(JobFailed):
+    """The result is over the limit."""
+
+    code = "result_too_large"
+
+
+class TooManyEvents(JobFailed):
+    """The run emitted more events than a job may hold."""
+
+    code = "too_many_events"
+
+
+class TimedOut(JobFailed):
+    """The run took longer than it may."""
+
+    code = "timed_out"
+
+
+class RunnerLost(JobFailed):
+    """The process that ran the job ended."""
+
+    code = "runner_lost"
+
+
+class AttemptsExhausted(JobFailed):
+    """The job was started as often as it may be, and never ended."""
+
+    code = "attempts_exhausted"
+
+
+FAILURES: dict[str, type[JobFailed]] = {
+    kind.code: kind
+    for kind in (
+        JobFailed,
+        NodeFailed,
+        ImportFailed,
+        TypeMismatch,
+        ResultTooLarge,
+        TooManyEvents,
+        TimedOut,
+        RunnerLost,
+        AttemptsExhausted,
+    )
+}
+"""Why a job failed, by the word that stands in its last event."""

@@ -1,0 +1,93 @@
+"""What the server and a runner say to each other over their socketpair.
+
+A frame is a length (u32, little-endian) and one MessagePack array ``[kind, …]``. A job is named by its number and
+attempt, both integers; its public id is said once, in ``start``.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+VERSION = 1
+"""The version of these frames. Server and runner must agree."""
+
+
+class Plan(msgspec.Struct, array_like=True, tag=1):
+    """A plan, before the first start that names it. Sent once to a runner, which keeps the most recent ones."""
+
+    hash: str
+    plan: msgspec.Raw
+
+
+class Start(msgspec.Struct, array_like=True, tag=2):
+    """Run a plan. The first event gets the number ``next_seq``."""
+
+    job_no: int
+    attempt: int
+    next_seq: int
+    hash: str
+    params: dict[str, Any]
+    job_id: str
+    workflow_id: str
+
+
+class Cancel(msgspec.Struct, array_like=True, tag=3):
+    """Stop the run. Its ``end`` follows, or the server stops waiting for it."""
+
+    job_no: int
+    attempt: int
+
+
+class Credit(msgspec.Struct, array_like=True, tag=6):
+    """Events of this run that are stored now: the run may send as many again."""
+
+    job_no: int
+    attempt: int
+    events: int
+    size: int
+
+
+class Stop(msgspec.Struct, array_like=True, tag=7):
+    """End the process."""
+
+
+class Hello(msgspec.Struct, array_like=True, tag=10):
+    """The runner is ready. ``catalogue`` is the hash of the index it was started with."""
+
+    version: int
+    catalogue: str
+    pid: int
+
+
+class NeedPlan(msgspec.Struct, array_like=True, tag=11):
+    """The runner does not have the plan of a start that it got; the start waits for it."""
+
+    hash: str
+
+
+class Events(msgspec.Struct, array_like=True, tag=12):
+    """Some events of a run, numbered from ``first_seq``. Data are ``count`` MessagePack maps, back to back."""
+
+    job_no: int
+    attempt: int
+    first_seq: int
+    count: int
+    flags: int
+    data: bytes
+
+
+class End(msgspec.Struct, array_like=True, tag=13):
+    """The last frame of a run. ``result`` is a MessagePack map, empty unless ``completed``."""
+
+    job_no: int
+    attempt: int
+    status: Literal["completed", "failed", "cancelled"]
+    result: bytes = b""
+    code: str = ""
+    error: str = ""
+    node_id: str = ""
+    handle: str = ""
+
+
+ToRunner = Plan | Start | Cancel | Credit | Stop
+ToServer = Hello | NeedPlan | Events | End

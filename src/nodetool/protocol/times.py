@@ -1,0 +1,9 @@
+"""Times as REST shows them: RFC 3339 in UTC, with microseconds."""
+
+from datetime import UTC, datetime
+
+
+def rfc3339(us: int) -> str:
+    """Return the moment *us* (microseconds since 1970) as text, ending in ``Z``."""
+    seconds, micros = divmod(us, 1_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"

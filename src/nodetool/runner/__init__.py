@@ -1,0 +1,1 @@
+"""The child process that runs graphs, and the link to it."""

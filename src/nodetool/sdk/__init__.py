@@ -1,0 +1,12 @@
+"""What a node author sees: ``Node``, ``Stream``, ``Context``, ``Chunk``, and ``nodetool.sdk.testing``."""
+
+from msgspec import Meta as Meta
+
+from nodetool.protocol.values import Chunk as Chunk
+from nodetool.sdk.context import Context as Context
+from nodetool.sdk.node import InputNode as InputNode
+from nodetool.sdk.node import Node as Node
+from nodetool.sdk.node import OutputNode as OutputNode
+from nodetool.sdk.stream import Stream as Stream
+
+__all__ = ["Chunk", "Context", "InputNode", "Meta", "Node", "OutputNode", "Stream"]

@@ -1,0 +1,55 @@
+"""What a node may say while it runs."""
+
+from typing import Any, Protocol
+
+from nodetool.protocol.events import Severity
+
+
+class Context(Protocol):
+    """Given to a ``process`` that takes it as its second parameter: ``def process(self, ctx: Context) -> str``.
+
+    Every method returns at once and may be called from a thread. Nothing said here is a value: only what ``process``
+    returns or yields reaches other nodes.
+    """
+
+    @property
+    def job_id(self) -> str:
+        """The job that this run belongs to."""
+        ...
+
+    @property
+    def node_id(self) -> str:
+        """The node's id in the workflow."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first start of the job, 2 after the first restart, and so on."""
+        ...
+
+    def progress(self, progress: int, total: int, chunk: str = "") -> None:
+        """Say how far the node is. Sent at most 20 times a second, the first and the last always."""
+        ...
+
+    def log(self, content: str, severity: Severity = "info") -> None:
+        """Write a line into the job's log."""
+        ...
+
+    def preview(self, value: Any) -> None:
+        """Show a value to whoever watches. Sent at most 20 times a second, the last always."""
+        ...
+
+    def chunk(
+        self,
+        content: str,
+        *,
+        content_type: str = "text",
+        content_metadata: dict[str, Any] | None = None,
+        done: bool = False,
+    ) -> None:
+        """Show a piece of content as it is made. To pass text on to other nodes, yield a ``Chunk`` instead."""
+        ...
+
+    def notify(self, content: str, severity: Severity = "info") -> None:
+        """Show the person who runs the workflow a message."""
+        ...

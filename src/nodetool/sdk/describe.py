@@ -1,0 +1,232 @@
+"""From a node class to its description: the only place that reads annotations."""
+
+import collections.abc
+import datetime
+import enum
+import inspect
+import re
+import types
+import typing
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints, is_typeddict
+
+import msgspec
+
+from nodetool.protocol.descriptions import NodeDescription, Output, Property, Runs, TypeMetadata
+from nodetool.protocol.values import Chunk, plain
+from nodetool.sdk.context import Context
+from nodetool.sdk.node import Node
+from nodetool.sdk.stream import Stream
+
+PATH_PREFIX = "nodetool_path."
+"""Modules loaded from a file are imported under this name; it is not part of a type's name."""
+
+NAMES: dict[Any, str] = {
+    Any: "any",
+    object: "any",
+    type(None): "none",
+    str: "str",
+    int: "int",
+    float: "float",
+    bool: "bool",
+    bytes: "bytes",
+    list: "list",
+    dict: "dict",
+    tuple: "tuple",
+    set: "list",
+    datetime.datetime: "datetime",
+    datetime.date: "date",
+    Chunk: "chunk",
+}
+
+GENERATORS = (
+    collections.abc.AsyncIterator,
+    collections.abc.AsyncGenerator,
+    collections.abc.AsyncIterable,
+    collections.abc.Iterator,
+    collections.abc.Generator,
+    collections.abc.Iterable,
+)
+
+
+class BadNode(TypeError):
+    """A node class that cannot be used as it is written; the text says what to change."""
+
+
+class Process(NamedTuple):
+    """How ``process`` is called, and what comes out of it."""
+
+    is_async: bool
+    yields: bool
+    takes_context: bool
+    named: bool
+    """It hands over a mapping of handle to value."""
+    outputs: tuple[tuple[str, Any], ...]
+    """Out-handles and their annotations."""
+
+
+def describe(cls: type[Node], *, path: str | None = None) -> NodeDescription:
+    """Return what the server has to know of *cls*. Raises BadNode."""
+    process = process_of(cls)
+    name = type_name(cls)
+    return NodeDescription(
+        node_type=name,
+        title=getattr(cls, "title", None) or _words(cls.__name__),
+        description=inspect.cleandoc(cls.__doc__ or ""),
+        namespace=name.rpartition(".")[0],
+        role=cls.role,
+        runs=runs_of(cls, process),
+        yields=process.yields,
+        is_dynamic=cls.is_dynamic,
+        properties=_properties(cls),
+        outputs=[Output(name=handle, type=metadata(kind), stream=process.yields) for handle, kind in process.outputs],
+        basic_fields=getattr(cls, "basic_fields", None) or [field.name for field in fields(cls)],
+        module=cls.__module__,
+        qualname=cls.__qualname__,
+        path=path,
+    )
+
+
+def type_name(cls: type[Node]) -> str:
+    """Return the type as workflows write it."""
+    given = cls.__dict__.get("type_name")
+    return given or f"{cls.__module__.removeprefix(PATH_PREFIX)}.{cls.__qualname__}"
+
+
+def runs_of(cls: type[Node], process: Process) -> Runs:
+    """Return how the work of *cls* behaves: as declared, else by the kind of its ``process``."""
+    declared: Runs | None = getattr(cls, "runs", None)
+    return declared or ("async" if process.is_async else "blocking")
+
+
+def fields(cls: type[Node]) -> list[msgspec.structs.FieldInfo]:
+    """Return the fields that are handles: all but the one that receives dynamic values."""
+    return [field for field in msgspec.structs.fields(cls) if not (cls.is_dynamic and field.name == "dynamic")]
+
+
+def streams_of(cls: type[Node]) -> dict[str, Any]:
+    """Return the handles that *cls* reads itself, and the annotations of their items."""
+    hints = get_type_hints(cls)
+    return {name: _stream_item(hint) for name, hint in hints.items() if get_origin(hint) is Stream or hint is Stream}
+
+
+def process_of(cls: type[Node]) -> Process:
+    """Read the signature of ``process``. Raises BadNode."""
+    function = getattr(cls, "process", None)
+    if function is None:
+        return Process(False, False, False, False, _outputs_without_process(cls))
+    yields = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    result = get_type_hints(function, include_extras=False).get("return", Any)
+    if yields:
+        result = _item_of(cls, result)
+    if streams_of(cls) and not is_async:
+        raise BadNode(f"{cls.__qualname__} reads a stream, so its process has to be async")
+    named, outputs = _outputs(result)
+    return Process(is_async, yields, _takes_context(cls, function), named, outputs)
+
+
+def metadata(hint: Any) -> TypeMetadata:
+    """Return an annotation as clients read it. What has no name there is ``object``."""
+    hint = _bare(hint)
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _union(args)
+    if origin is Literal:
+        return TypeMetadata(type="enum", values=list(args))
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        name = f"{hint.__module__}.{hint.__qualname__}"
+        return TypeMetadata(type="enum", values=[member.value for member in hint], type_name=name)
+    base = NAMES.get(origin or hint)
+    if base is None:
+        return TypeMetadata(type="dict" if is_typeddict(hint) else "object")
+    return TypeMetadata(type=base, type_args=[metadata(arg) for arg in args if arg is not Ellipsis])
+
+
+def _union(args: tuple[Any, ...]) -> TypeMetadata:
+    members = [metadata(arg) for arg in args if arg is not type(None)]
+    optional = len(members) < len(args)
+    if len(members) == 1:
+        return msgspec.structs.replace(members[0], optional=optional)
+    return TypeMetadata(type="union", optional=optional, type_args=members)
+
+
+def _properties(cls: type[Node]) -> list[Property]:
+    hints = get_type_hints(cls, include_extras=True)
+    return [_property(field, hints[field.name]) for field in fields(cls)]
+
+
+def _property(field: msgspec.structs.FieldInfo, hint: Any) -> Property:
+    limits = next((extra for extra in _extras(hint) if isinstance(extra, msgspec.Meta)), msgspec.Meta())
+    is_stream = get_origin(_bare(hint)) is Stream
+    return Property(
+        name=field.name,
+        type=metadata(_stream_item(_bare(hint)) if is_stream else hint),
+        default=None if field.required else plain(_default(field)),
+        title=limits.title or field.name.replace("_", " ").title(),
+        description=limits.description,
+        min=limits.ge if limits.ge is not None else limits.gt,
+        max=limits.le if limits.le is not None else limits.lt,
+        json_schema_extra=limits.extra_json_schema,
+        required=field.required and not is_stream,
+        stream=is_stream,
+    )
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    if field.default is not msgspec.NODEFAULT:
+        return field.default
+    factory: Any = field.default_factory
+    return factory()
+
+
+def _outputs(result: Any) -> tuple[bool, tuple[tuple[str, Any], ...]]:
+    if result is None or result is type(None):
+        return False, ()
+    if is_typeddict(result):
+        return True, tuple(get_type_hints(result).items())
+    return False, (("output", result),)
+
+
+def _outputs_without_process(cls: type[Node]) -> tuple[tuple[str, Any], ...]:
+    """Input and output nodes hand their value on; previews and notes have no outputs."""
+    if cls.role in ("input", "output"):
+        return (("output", get_type_hints(cls).get("value", Any)),)
+    if cls.role in ("preview", "note"):
+        return ()
+    raise BadNode(f"{cls.__qualname__} has no process")
+
+
+def _takes_context(cls: type[Node], function: Any) -> bool:
+    parameters = list(inspect.signature(function).parameters)[1:]
+    if not parameters:
+        return False
+    hint = get_type_hints(function).get(parameters[0])
+    if len(parameters) > 1 or hint is not Context:
+        raise BadNode(f"{cls.__qualname__}.process may take self and a Context only; inputs are fields of the class")
+    return True
+
+
+def _item_of(cls: type[Node], result: Any) -> Any:
+    if result is Any:
+        return Any
+    if get_origin(result) not in GENERATORS:
+        raise BadNode(f"{cls.__qualname__}.process yields, so it has to return an Iterator or AsyncIterator")
+    return get_args(result)[0]
+
+
+def _stream_item(hint: Any) -> Any:
+    return (get_args(hint) or (Any,))[0]
+
+
+def _bare(hint: Any) -> Any:
+    while get_origin(hint) is typing.Annotated:
+        hint = get_args(hint)[0]
+    return hint
+
+
+def _extras(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint)[1:] if get_origin(hint) is typing.Annotated else ()
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)

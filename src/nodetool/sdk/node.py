@@ -1,0 +1,60 @@
+"""The base classes of every node."""
+
+from typing import Any, ClassVar, dataclass_transform
+
+import msgspec
+
+from nodetool.protocol.descriptions import Role, Runs
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
+class NodeType(msgspec.StructMeta):
+    """Makes every node class keyword-only, so that fields may have defaults in any order."""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> "NodeType":
+        return super().__new__(mcls, name, bases, namespace, **{"kw_only": True, **config})
+
+
+class Node(msgspec.Struct, metaclass=NodeType):
+    """A step of a workflow. Its fields are its inputs; what ``process`` returns or yields is its output.
+
+    The docstring of a class is the text that the editor shows. ``process`` may be a function, a coroutine, or a
+    generator of either kind; it may take a ``Context``. It returns one value for the handle ``output``, or, where its
+    return annotation is a ``TypedDict``, a value for each handle that it names; ``None`` sends nothing.
+    """
+
+    type_name: ClassVar[str]
+    """The type as workflows write it; without it, the module and the name of the class."""
+    title: ClassVar[str]
+    """What the editor calls it; without it, the name of the class in words."""
+    runs: ClassVar[Runs]
+    """How the work behaves: ``inline`` takes microseconds and never waits, ``async`` awaits, ``blocking`` may wait and
+    gets a thread, ``cpu`` computes, ``gpu`` needs the device. Default: ``async`` for a coroutine, else ``blocking``."""
+    role: ClassVar[Role] = "node"
+    is_dynamic: ClassVar[bool] = False
+    """Takes any further in-handle; its class then has a field ``dynamic: dict[str, Any] = {}`` that receives them."""
+    basic_fields: ClassVar[list[str]]
+    """The inputs that an editor shows on the node itself; all of them if not given."""
+
+    async def aclose(self) -> None:
+        """Called after the last firing of a run, also when it failed or was cancelled. Release what is open here."""
+
+
+class InputNode(Node):
+    """Where a value enters a workflow. ``name`` is the name of the param; ``value`` its default."""
+
+    role: ClassVar[Role] = "input"
+    runs: ClassVar[Runs] = "inline"
+
+    name: str = ""
+    description: str = ""
+
+
+class OutputNode(Node):
+    """Where a value leaves a workflow, under ``name``. Subclasses say what type ``value`` has."""
+
+    role: ClassVar[Role] = "output"
+    runs: ClassVar[Runs] = "inline"
+
+    name: str = ""
+    description: str = ""

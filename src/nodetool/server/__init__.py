@@ -1,0 +1,1 @@
+"""HTTP, server-sent events and sockets: decode, hand over, encode."""

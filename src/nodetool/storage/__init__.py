@@ -1,0 +1,1 @@
+"""What outlives the process: workflows, jobs and their events, behind one writer."""

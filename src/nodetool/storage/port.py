@@ -1,0 +1,237 @@
+"""What the rest of the program asks of a database.
+
+Changes are operations, handed to the one writer; each is guarded by what it expects to find. Reads see what is
+committed. Moments are microseconds since 1970.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from nodetool.protocol.events import Status
+
+Row = TypeVar("Row")
+
+
+class Accept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Store a new job. It may be ``running`` at once, where its run starts without waiting for the commit.
+
+    Refused if the id is taken.
+    """
+
+    no: int
+    """From ``Store.next_no``."""
+    id: str
+    user: str
+    workflow_id: str
+    graph_hash: str
+    graph: bytes | None
+    """The graph's JSON, or None where a job with this hash was committed before."""
+    params: bytes
+    status: Status
+    attempt: int
+    created_us: int
+    started_us: int | None
+
+
+class Begin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A queued job starts to run. Refused if it is not queued at this attempt, or its cancel is recorded."""
+
+    no: int
+    attempt: int
+    started_us: int
+
+
+class Append(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Store a batch of events. Refused unless the attempt is current, the job open and ``first_seq`` the next."""
+
+    no: int
+    attempt: int
+    first_seq: int
+    count: int
+    flags: int
+    data: bytes
+
+
+class Requeue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """End an attempt and queue the next, with one ``queued`` event. Refused as Append is, or if cancel is recorded."""
+
+    no: int
+    attempt: int
+    """The attempt that ended; the row gets the next."""
+    first_seq: int
+    data: bytes
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Record that the job is to be cancelled; from then on it can end no other way. Refused if it has ended."""
+
+    no: int
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """End the job, with its last events. Refused as Append is.
+
+    Refused also where a cancel is recorded and ``status`` is another, and the other way round nothing: a job may be
+    cancelled without a recorded cancel.
+    """
+
+    no: int
+    attempt: int
+    first_seq: int
+    count: int
+    flags: int
+    data: bytes
+    """The last of these ``count`` events is the terminal ``job_update``."""
+    status: Status
+    error: str | None
+    finished_us: int
+    records_cancel: bool = False
+    """Record the cancel and end the job in one: for a job that is still queued."""
+
+
+class SaveWorkflow(msgspec.Struct, frozen=True, kw_only=True):
+    """Store a workflow, or put another document in its place.
+
+    Refused with ``mismatch`` where ``if_match`` is not the stored etag, and with ``foreign`` where another user's
+    workflow has the id.
+    """
+
+    id: str
+    user: str
+    document: bytes
+    findings: bytes
+    schemas: bytes
+    etag: str
+    now_us: int
+    if_match: str | None = None
+    """An etag, ``*`` for any stored document, None for no condition."""
+
+
+class DeleteWorkflow(msgspec.Struct, frozen=True, kw_only=True):
+    """Remove a workflow. Refused with ``missing`` or ``mismatch``."""
+
+    id: str
+    user: str
+    if_match: str | None = None
+
+
+Op = Accept | Begin | Append | Requeue | Cancel | End | SaveWorkflow | DeleteWorkflow
+
+
+class Done(msgspec.Struct, frozen=True, gc=False):
+    """The operation is committed."""
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """The operation found something else than it expects, and changed nothing. Its neighbours are not touched."""
+
+    reason: str
+    """``conflict``, ``stale``, ``ended``, ``cancelled``, ``missing``, ``mismatch`` or ``foreign``."""
+
+
+Outcome = Done | Refused
+
+
+class JobRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A job as it is stored."""
+
+    no: int
+    id: str
+    user: str
+    workflow_id: str
+    graph_hash: str
+    status: Status
+    attempt: int
+    last_seq: int
+    cancel_requested: bool
+    params: bytes
+    error: str | None
+    created_us: int
+    started_us: int | None
+    finished_us: int | None
+
+
+class WorkflowRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow as it is stored."""
+
+    id: str
+    user: str
+    document: bytes
+    findings: bytes
+    schemas: bytes
+    etag: str
+    created_us: int
+    updated_us: int
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Some events of a job, as they were appended."""
+
+    first_seq: int
+    count: int
+    flags: int
+    data: bytes
+
+
+class Page(msgspec.Struct, Generic[Row], frozen=True):
+    """Some rows of a list, and the cursor of the next page (``""`` at the end)."""
+
+    rows: list[Row]
+    next: str
+
+
+class Writer(Protocol):
+    """The one writer. Operations take effect in the order they were given, whoever gave them."""
+
+    def append(self, ops: Sequence[Op]) -> Awaitable[list[Outcome]]:
+        """Queue *ops*; everything that waits at the end of a loop tick is one transaction.
+
+        The queue takes them at once, in this call; the awaitable tells, for each, what became of it once committed.
+
+        Raises (when awaited):
+            StorageFull, StorageFailed: the commit failed; none of its operations took effect.
+        """
+        ...
+
+    def next_no(self) -> int:
+        """Return a job number that was never used."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads of what is committed."""
+
+    async def workflow(self, id: str) -> WorkflowRow | None: ...
+
+    async def workflows(self, user: str, *, limit: int, cursor: str, max_bytes: int) -> Page[WorkflowRow]:
+        """Newest first; stops early once the documents of the page hold *max_bytes*. Raises InvalidCursor."""
+        ...
+
+    async def job(self, id: str) -> JobRow | None: ...
+
+    async def jobs(
+        self, user: str, *, limit: int, cursor: str, workflow_id: str | None = None, status: str | None = None
+    ) -> Page[JobRow]:
+        """Newest first, with empty params. Raises InvalidCursor."""
+        ...
+
+    async def unfinished(self) -> list[JobRow]:
+        """Every job that has not ended, oldest first."""
+        ...
+
+    async def events(self, no: int, after: int, *, limit: int, max_bytes: int) -> list[Batch]:
+        """Return the batches with events beyond *after*, from the one that holds ``after + 1``.
+
+        Stops behind the batch that reaches *limit* events or *max_bytes*.
+        """
+        ...
+
+    async def last_event(self, no: int) -> bytes | None:
+        """Return the batch data's last event of a job, as one MessagePack map."""
+        ...
+
+    async def graph(self, hash: str) -> bytes | None:
+        """Return the JSON of a graph that some job pinned."""
+        ...
