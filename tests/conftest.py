@@ -1,0 +1,43 @@
+"""What every test may ask for. Fixtures of one room live in that room's folder."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--scale", type=int, default=1, help="how much the heavy proofs do: 1 in ./test, 100 by hand")
+
+
+def pytest_configure() -> None:
+    """Settings of the shell that starts the tests are no part of them."""
+    for name in [name for name in os.environ if name.startswith(("NODETOOL_", "WORKER_"))]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def scale(request: pytest.FixtureRequest) -> int:
+    """How much a heavy proof does; it prints what it did."""
+    scale: int = request.config.getoption("--scale")
+    return scale
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of Node.js; the packages that scripts import are in tests/js/node_modules."""
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("Node.js is not installed (Debian, Ubuntu: apt-get install nodejs npm)")
+    if not (ROOT / "tests" / "js" / "node_modules").is_dir():
+        pytest.skip("the JavaScript packages are not installed: npm was missing when ./test set up")
+    return found
