@@ -95,12 +95,17 @@ def write_stamp(stamp: Stamp) -> None:
     temporary.replace(STAMP)
 
 
-def make_environment() -> None:
-    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+def check_python(find_module: Callable[[str], object] = importlib.util.find_spec) -> None:
+    """Debian keeps the modules that make a virtual environment in a package of their own."""
+    if find_module("ensurepip") is None or find_module("venv") is None:
         raise SetupError(
             f"{sys.executable} cannot make a virtual environment.\n"
             "Install the package that lets it (Debian, Ubuntu: apt-get install python3-venv) and try again."
         )
+
+
+def make_environment() -> None:
+    check_python()
     step(f"virtual environment .venv, Python {sys.version.split()[0]}", [sys.executable, "-m", "venv", "--clear", VENV])
 
 
@@ -147,7 +152,7 @@ def alone() -> Iterator[None]:
 
 
 def set_up(find_missing: Callable[[Stamp], list[Part]]) -> None:
-    print("Setting up (only what is missing):")
+    print("Setting up (only what is missing):", flush=True)
     stamp = read_stamp()
     if not environment_works(stamp):
         make_environment()
