@@ -24,8 +24,8 @@ def import_module(name: str, path: str | None = None) -> ModuleType:
         ImportFailed: with the module's own message.
     """
     try:
-        return _load(name, Path(path)) if path else importlib.import_module(name)
-    except Exception as error:  # a module of somebody else's may raise anything at import
+        return _load(name, Path(path).absolute()) if path else importlib.import_module(name)
+    except (Exception, SystemExit) as error:  # a module of somebody else's may do anything at import
         raise ImportFailed(f"{name.removeprefix(PATH_PREFIX)}: {type(error).__name__}: {error}") from error
 
 
@@ -35,12 +35,13 @@ def module_name(path: Path) -> str:
 
 
 def modules_of(name: str) -> Iterator[str]:
-    """Name the modules of a registered module: itself and, if it is a package, those inside."""
+    """Name the modules of a registered module: itself and, if it is a package, those inside; ``_names`` are helpers."""
     yield name
     spec = importlib.util.find_spec(name)
     for place in (spec.submodule_search_locations or []) if spec else []:
         for found in pkgutil.iter_modules([place]):
-            yield f"{name}.{found.name}"
+            if not found.name.startswith("_"):
+                yield f"{name}.{found.name}"
 
 
 def nodes_in(module: ModuleType) -> list[type[Node]]:

@@ -1,0 +1,136 @@
+"""For authors: run one node as a workflow would, without a workflow.
+
+    def test_splits_at_commas() -> None:
+        assert run(Split(text="a,b")) == ["a", "b"]
+
+    async def test_counts_its_items() -> None:
+        assert await outputs(ForEach(input_list=["a"])) == {"output": ["a"], "index": [0]}
+
+    async def test_gathers_a_stream() -> None:
+        assert await outputs(Collect(input_item=Stream.of([1, 2]))) == {"output": [[1, 2]]}
+
+A field that is a ``Stream`` may also be given as a plain list. What the node says while it runs is in a ``Recorder``.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, get_type_hints
+
+import msgspec
+
+from nodetool.protocol.events import Severity
+from nodetool.sdk.describe import Process, fields, process_of, streams_of
+from nodetool.sdk.node import Node
+from nodetool.sdk.stream import Stream
+
+
+class Recorder:
+    """A ``Context`` that keeps what it is told: ``run(node, ctx := Recorder())``, then look at its lists."""
+
+    job_id = "test-job"
+    node_id = "test-node"
+
+    def __init__(self, attempt: int = 1) -> None:
+        self.attempt = attempt
+        self.steps: list[tuple[int, int]] = []
+        """What ``progress`` was told: how far, and of how much."""
+        self.logs: list[tuple[Severity, str]] = []
+        self.previews: list[Any] = []
+        self.chunks: list[str] = []
+        self.notices: list[tuple[Severity, str]] = []
+
+    def progress(self, progress: int, total: int, chunk: str = "") -> None:
+        self.steps.append((progress, total))
+        if chunk:
+            self.chunks.append(chunk)
+
+    def log(self, content: str, severity: Severity = "info") -> None:
+        self.logs.append((severity, content))
+
+    def preview(self, value: Any) -> None:
+        self.previews.append(value)
+
+    def chunk(
+        self,
+        content: str,
+        *,
+        content_type: str = "text",  # noqa: ARG002 - part of Context
+        content_metadata: dict[str, Any] | None = None,  # noqa: ARG002
+        done: bool = False,  # noqa: ARG002
+    ) -> None:
+        self.chunks.append(content)
+
+    def notify(self, content: str, severity: Severity = "info") -> None:
+        self.notices.append((severity, content))
+
+
+def run(node: Node, ctx: Recorder | None = None) -> Any:
+    """Run *node* and return its value: a list of them if it yields; by handle if it names its outputs.
+
+    For tests that are not async. Whatever the node raises comes out as it is; a field that does not fit its type is a
+    ValueError that names it.
+    """
+    process = process_of(type(node))
+    sent = asyncio.run(outputs(node, ctx))
+    if not process.yields:
+        values: dict[str, Any] = {handle: items[0] for handle, items in sent.items()}
+        return values if process.named else values.get("output")
+    return sent if process.named else sent.get("output", [])
+
+
+async def outputs(node: Node, ctx: Recorder | None = None) -> dict[str, list[Any]]:
+    """Run *node* and return all that it sends, by handle. A handle that nothing was sent to is not there."""
+    cls = type(node)
+    process = process_of(cls)
+    if not hasattr(node, "process"):
+        raise TypeError(f"{cls.__qualname__} has no process: a workflow does its work")
+    _prepare(node)
+    sent: dict[str, list[Any]] = {}
+    try:
+        async for result in _results(node, process, ctx or Recorder()):
+            for handle, value in _by_handle(cls, process, result):
+                sent.setdefault(handle, []).append(value)
+    finally:
+        await node.aclose()
+    return sent
+
+
+def _prepare(node: Node) -> None:
+    """Check each field against its type, and make streams of lists."""
+    cls = type(node)
+    hints = get_type_hints(cls, include_extras=True)
+    streams = streams_of(cls)
+    for field in fields(cls):
+        value = getattr(node, field.name)
+        if field.name not in streams:
+            setattr(node, field.name, _checked(field.name, value, hints[field.name]))
+        elif not isinstance(value, Stream):
+            setattr(node, field.name, Stream.of(value))
+
+
+def _checked(name: str, value: Any, hint: Any) -> Any:
+    try:
+        return msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+async def _results(node: Any, process: Process, ctx: Recorder) -> AsyncIterator[Any]:
+    result = node.process(ctx) if process.takes_context else node.process()
+    if not process.yields:
+        yield await result if process.is_async else result
+    elif process.is_async:
+        async for item in result:
+            yield item
+    else:
+        for item in result:
+            yield item
+
+
+def _by_handle(cls: type[Node], process: Process, result: Any) -> Iterable[tuple[str, Any]]:
+    """Tell which handles a result goes to; what is None goes nowhere."""
+    named = result if process.named else {"output": result}
+    known = {handle for handle, _ in process.outputs}
+    if unknown := set(named or {}) - known - ({"output"} if result is None else set()):
+        raise ValueError(f"{cls.__qualname__} has no output {', '.join(sorted(unknown))}")
+    return [(handle, value) for handle, value in (named or {}).items() if value is not None]
