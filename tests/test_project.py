@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,17 @@ def test_the_standard_library_is_registered_like_anyones() -> None:
     (found,) = [entry for entry in entry_points(group="nodetool.nodes") if entry.name == "nodetool"]
 
     assert found.value == "nodetool.nodes"
+
+
+def test_the_wheel_carries_what_is_not_python(root: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
+    subprocess.run([*build, str(root)], capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("nodetool-*.whl")
+    carried = set(zipfile.ZipFile(wheel).namelist())
+
+    package = {f"nodetool/{path.relative_to(root / 'src/nodetool')}" for path in (root / "src/nodetool").rglob("*.sql")}
+    examples = {f"nodetool/{path.relative_to(root)}" for path in (root / "examples" / "workflows").glob("*.*")}
+    assert {"nodetool/py.typed"} | package | examples <= carried
 
 
 def test_importing_the_package_is_light() -> None:
