@@ -105,17 +105,24 @@ def spelled(value: Any) -> Any:
 
 
 def preview(value: Any) -> Any:
-    """Return a plain *value* as ``node_update`` shows it: whole if small, else its size and how it starts."""
+    """Return *value*, plain or not, as ``node_update`` shows it: whole if small, else its size and how it starts."""
     kind = type(value)
     if value is None or kind is bool or kind is int or kind is float:
         return value
-    if kind is str and len(value) * 6 <= PREVIEW_BYTES:
-        return value
-    text = msgspec.json.encode(value)
-    if len(text) <= PREVIEW_BYTES:
-        return value
-    start = value[:200] if kind is str else text[:200].decode("utf-8", "ignore")
-    return {"type": "truncated", "size": len(text), "preview": start}
+    if kind is str:
+        return value if len(value) * 4 <= PREVIEW_BYTES else _truncated(value, len(value.encode()))
+    try:
+        text = _preview_encoder.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return f"<{kind.__name__}>"
+    return msgspec.json.decode(text) if len(text) <= PREVIEW_BYTES else _truncated(text.decode(), len(text))
+
+
+def _truncated(text: str, size: int) -> dict[str, Any]:
+    return {"type": "truncated", "size": size, "preview": text[: PREVIEW_BYTES // 4]}
+
+
+_preview_encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
 
 
 def _checked(value: int) -> int:

@@ -36,9 +36,6 @@ class Node(msgspec.Struct, metaclass=NodeType):
     basic_fields: ClassVar[list[str]]
     """The inputs that an editor shows on the node itself; all of them if not given."""
 
-    async def aclose(self) -> None:
-        """Called after the last firing of a run, also when it failed or was cancelled. Release what is open here."""
-
 
 class InputNode(Node):
     """Where a value enters a workflow. ``name`` is the name of the param; ``value`` its default."""

@@ -1,0 +1,109 @@
+"""Graphs written in a line each, and what a run of them tells."""
+
+import asyncio
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nodetool.engine.bind import bind
+from nodetool.engine.report import Reporter
+from nodetool.engine.run import Run
+from nodetool.graph.catalogue import Catalogue
+from nodetool.graph.check import check
+from nodetool.graph.compile import compile_plan
+from nodetool.graph.plan import Plan
+from nodetool.protocol.codec import events_of
+from nodetool.protocol.descriptions import Index, Pack
+from nodetool.protocol.documents import Graph, GraphEdge, GraphNode
+from nodetool.protocol.events import AnyEvent, EdgeUpdate, NodeUpdate
+from nodetool.protocol.frames import End
+from nodetool.sdk import registry
+from nodetool.sdk.describe import describe
+from nodetool.sdk.node import Node
+
+LIBRARY = ("input", "output", "constant", "text", "control", "list", "dictionary", "base")
+
+
+def catalogue(extra: Iterable[type[Node]] = ()) -> Catalogue:
+    """Return the standard library, and the classes of a test."""
+    modules = [registry.import_module(f"nodetool.nodes.{name}") for name in LIBRARY]
+    nodes = [*(node for module in modules for node in registry.nodes_in(module)), *extra]
+    pack = Pack(name="test", nodes=[describe(node) for node in nodes])
+    return Catalogue(Index(packs=[pack], hash="test"))
+
+
+def node(id: str, type: str, sync_mode: str | None = None, **data: Any) -> GraphNode:
+    return GraphNode(id=id, type=type, data=data, sync_mode=sync_mode)
+
+
+def edges(*lines: str) -> list[GraphEdge]:
+    """Read edges written ``a.output -> b.text``."""
+    made = []
+    for line in lines:
+        source, target = (end.strip().split(".") for end in line.split("->"))
+        made.append(
+            GraphEdge(source=source[0], source_handle=source[1], target=target[0], target_handle=target[1])
+        )
+    return made
+
+
+class Told(NamedTuple):
+    """What a run told, and how it ended."""
+
+    events: list[AnyEvent]
+    end: End
+
+    @property
+    def result(self) -> Any:
+        return msgspec.msgpack.decode(self.end.result)
+
+    def of(self, node_id: str) -> list[str]:
+        """Return the states that a node went through."""
+        return [event.status for event in self.events if isinstance(event, NodeUpdate) and event.node_id == node_id]
+
+    def drained(self) -> dict[str, int]:
+        """Return how much each edge carried."""
+        return {event.edge_id: event.counter for event in self.events if isinstance(event, EdgeUpdate)}
+
+
+class Player:
+    """Runs plans in this process, with the classes of a test beside the standard library."""
+
+    def __init__(self, *extra: type[Node]) -> None:
+        self.catalogue = catalogue(extra)
+        self._classes = {(cls.__module__, cls.__qualname__): cls for cls in extra}
+        self._pool = ThreadPoolExecutor(8)
+
+    def plan(self, nodes: list[GraphNode], *lines: str) -> Plan:
+        graph = Graph(nodes=nodes, edges=edges(*lines))
+        assert check(graph, self.catalogue) == []
+        return compile_plan(graph, self.catalogue)
+
+    async def run(self, plan: Plan, params: dict[str, Any] | None = None, **options: Any) -> Told:
+        run, taken = self.start(plan, params, **options)
+        end = await run.go()
+        return Told(taken(), end)
+
+    def start(self, plan: Plan, params: dict[str, Any] | None = None, *, max_result: int = 1 << 24) -> Any:
+        """Return a run that has not begun, and a function that gives its events."""
+        report = Reporter(job_no=1, attempt=1, job_id="job", workflow_id="w", next_seq=2, on_first=lambda _: None)
+        run = Run(
+            bind(plan, self._find), params or {}, report, pool=self._pool, room=lambda _: None, max_result=max_result
+        )
+
+        def taken() -> list[AnyEvent]:
+            frame = report.take()
+            return events_of(frame.count, frame.data) if frame else []
+
+        return run, taken
+
+    def _find(self, module: str, qualname: str, path: str | None) -> type[Node]:
+        return self._classes.get((module, qualname)) or registry.find(module, qualname, path)
+
+
+async def eventually(condition: Any) -> None:
+    """Let the loop go round until *condition* holds; the test's own time limit ends it."""
+    while not condition():
+        await asyncio.sleep(0.001)
