@@ -169,6 +169,10 @@ class Reporter:
             LogUpdate(**self._head(), node_id=node.plan.id, node_name=node.title, content=content, severity=severity)
         )
 
+    def print(self, line: str) -> None:
+        """Tell what some node of the run printed; which one is not known."""
+        self._tell(LogUpdate(**self._head(), node_id="", node_name="", content=line, severity="info"))
+
     def chunk(
         self, node: BoundNode, content: str, content_type: str, content_metadata: dict[str, Any], done: bool
     ) -> None:

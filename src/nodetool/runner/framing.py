@@ -1,0 +1,95 @@
+"""Frames on a byte stream: a length (u32, little-endian), then one MessagePack array. Read by both ends of the link."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from nodetool.protocol import frames
+
+Frame = TypeVar("Frame")
+
+to_runner: msgspec.msgpack.Decoder[frames.ToRunner] = msgspec.msgpack.Decoder(frames.ToRunner)
+to_server: msgspec.msgpack.Decoder[frames.ToServer] = msgspec.msgpack.Decoder(frames.ToServer)
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Framing(asyncio.Protocol, Generic[Frame]):
+    """One end of a link. What one read brought is handed over together; what a tick sends leaves in one write.
+
+    ``on_frames`` gets the frames of a read, ``on_lost`` is called once when the other end is gone, after all that it
+    sent was handed over. A frame over *max_frame* bytes, or one that does not decode, ends the link.
+    """
+
+    def __init__(
+        self,
+        decoder: "msgspec.msgpack.Decoder[Frame]",
+        on_frames: Callable[[list[Frame]], None],
+        on_lost: Callable[[], None],
+        *,
+        max_frame: int,
+    ) -> None:
+        self._decoder = decoder
+        self._on_frames = on_frames
+        self._on_lost = on_lost
+        self._max_frame = max_frame
+        self._buffer = bytearray()
+        self._out: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+
+    def send(self, frame: Any) -> None:
+        """Queue *frame*; it is written at the end of this tick, with all others. Dropped if the link is gone."""
+        data = _encode(frame)
+        if not self._out:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._out += (len(data).to_bytes(4, "little"), data)
+
+    def flush(self) -> None:
+        """Write what is queued now."""
+        out, self._out = self._out, []
+        if out and self._transport and not self._transport.is_closing():
+            self._transport.write(b"".join(out))
+
+    def close(self) -> None:
+        """Write what is queued, and close this end."""
+        self.flush()
+        if self._transport:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.flush()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        try:
+            got = self._cut()
+        except (msgspec.DecodeError, OverflowError):
+            assert self._transport
+            self._transport.abort()
+            return
+        if got:
+            self._on_frames(got)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._transport = None
+        self._on_lost()
+
+    def _cut(self) -> list[Frame]:
+        """Take the whole frames out of the buffer."""
+        buffer, start, got = self._buffer, 0, []
+        while len(buffer) - start >= 4:
+            size = int.from_bytes(buffer[start : start + 4], "little")
+            if size > self._max_frame:
+                raise OverflowError
+            end = start + 4 + size
+            if len(buffer) < end:
+                break
+            got.append(self._decoder.decode(memoryview(buffer)[start + 4 : end]))
+            start = end
+        if start:
+            del buffer[:start]
+        return got

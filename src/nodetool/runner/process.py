@@ -1,0 +1,73 @@
+"""The process of a runner: a loop, the link on an inherited socket, and nothing that outlives the server."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn, TextIO
+
+from nodetool.protocol import frames
+from nodetool.runner.framing import Framing, to_runner
+from nodetool.runner.prints import Prints
+from nodetool.runner.worker import Worker
+from nodetool.sdk import registry
+
+THREADS = 64
+"""Blocking nodes of one run that work at the same time."""
+
+
+def serve(fd: int, *, catalogue: str, max_result: int) -> None:
+    """Run what comes over the socket *fd* until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
+    gc.set_threshold(50_000, 20, 100)
+    gc.freeze()
+    try:
+        import uvloop
+
+        uvloop.run(_serve(fd, catalogue, max_result))
+    except ImportError:
+        asyncio.run(_serve(fd, catalogue, max_result))
+
+
+async def _serve(fd: int, catalogue: str, max_result: int) -> None:
+    loop = asyncio.get_running_loop()
+    lost = asyncio.Event()
+    link: Framing[frames.ToRunner] = Framing(
+        to_runner,
+        lambda got: worker.receive(got),  # noqa: PLW0108 - the worker is made with the link, below
+        lost.set,
+        max_frame=1 << 31,
+    )
+    worker = Worker(link.send, link.close, find=registry.find, pool=ThreadPoolExecutor(THREADS), max_result=max_result)
+    sys.stdout = _prints(loop, worker, sys.__stdout__ or sys.stdout)
+    await loop.create_connection(lambda: link, sock=socket.socket(fileno=fd))
+    link.send(frames.Hello(frames.VERSION, catalogue, os.getpid()))
+    await lost.wait()
+    _leave()
+
+
+def _prints(loop: asyncio.AbstractEventLoop, worker: Worker, behind: TextIO) -> TextIO:
+    home = threading.get_ident()
+
+    def say(line: str) -> bool:
+        report = worker.alone()
+        if report is None:
+            return False
+        if threading.get_ident() == home:
+            report.print(line)
+        else:
+            loop.call_soon_threadsafe(report.print, line)
+        return True
+
+    return Prints(say, behind)  # type: ignore[return-value]  # a text stream in all that print() asks of one
+
+
+def _leave() -> NoReturn:
+    """End at once, with every process that a node started: they share this process group."""
+    if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)

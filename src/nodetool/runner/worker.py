@@ -1,0 +1,238 @@
+"""The runner's side of the link: plans come, runs start, events leave. Many runs share one loop."""
+
+import asyncio
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any
+
+import msgspec
+
+from nodetool.engine.bind import Bound, Find, bind
+from nodetool.engine.report import FLUSH_BYTES, Reporter
+from nodetool.engine.run import Run, describe_error
+from nodetool.graph.plan import Plan
+from nodetool.protocol import frames
+from nodetool.protocol.errors import JobFailed
+
+PLANS = 256
+"""Plans that a runner keeps, the most recently used ones."""
+
+WINDOW_EVENTS, WINDOW_BYTES = 4096, 256 * 1024
+"""What a run may have sent and not yet stored."""
+
+GATHER = 0.002
+"""Seconds that events wait at most while a run goes on telling."""
+
+
+class Active:
+    """A run that is under way, and how much of what it sent is not stored yet."""
+
+    def __init__(self, start: frames.Start, report: Reporter) -> None:
+        self.start = start
+        self.report = report
+        self.task: asyncio.Task[None] | None = None
+        self.is_cancelled = False
+        self.events = 0
+        self.size = 0
+        self._room: asyncio.Future[None] | None = None
+
+    def has_room(self) -> bool:
+        """A single large event may go beyond the window when nothing else is outstanding."""
+        report = self.report
+        return self.events + report.count < WINDOW_EVENTS and (not self.size or self.size + report.size < WINDOW_BYTES)
+
+    def took(self, batch: frames.Events) -> None:
+        self.events += batch.count
+        self.size += len(batch.data)
+
+    def credit(self, frame: frames.Credit) -> None:
+        self.events -= frame.events
+        self.size -= frame.size
+        if self._room and not self._room.done() and self.has_room():
+            self._room.set_result(None)
+
+    async def wait_for_room(self) -> None:
+        while not self.has_room():
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
+
+
+class Worker:
+    """Runs what the server sends. *send* takes a frame; ``receive`` is given what came."""
+
+    def __init__(
+        self, send: Callable[[Any], None], leave: Callable[[], None], *, find: Find, pool: Executor, max_result: int
+    ) -> None:
+        self._send = send
+        self._leave = leave
+        self._find = find
+        self._pool = pool
+        self._max_result = max_result
+        self._plans: OrderedDict[str, bytes | Bound] = OrderedDict()
+        self._held: dict[str, list[frames.Start]] = {}
+        """Starts whose plan is on its way."""
+        self._active: dict[tuple[int, int], Active] = {}
+        self._telling: list[Reporter] = []
+        self._gather_until = 0.0
+        self._told = 0
+
+    def receive(self, got: list[frames.ToRunner]) -> None:
+        """Act on the frames of one read, in order."""
+        for frame in got:
+            match frame:
+                case frames.Start():
+                    self._begin(frame)
+                case frames.Credit():
+                    if active := self._active.get((frame.job_no, frame.attempt)):
+                        active.credit(frame)
+                case frames.Plan():
+                    self._keep(frame)
+                case frames.Cancel():
+                    self._cancel(frame)
+                case frames.Stop():
+                    self._leave()
+
+    def alone(self) -> Reporter | None:
+        """Return the voice of the only run, if there is exactly one."""
+        return next(iter(self._active.values())).report if len(self._active) == 1 else None
+
+    async def stop(self) -> None:
+        """Cancel every run, and wait until they have ended."""
+        tasks = [active.task for active in self._active.values() if active.task]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    # Plans.
+
+    def _keep(self, frame: frames.Plan) -> None:
+        self._plans[frame.hash] = bytes(frame.plan)
+        if len(self._plans) > PLANS:
+            self._plans.popitem(last=False)
+        for start in self._held.pop(frame.hash, ()):
+            self._begin(start)
+
+    def _bound(self, hash: str) -> Bound:
+        """Return the plan with its classes, imported at the first run that needs them."""
+        found = self._plans[hash]
+        self._plans.move_to_end(hash)
+        if isinstance(found, bytes):
+            found = bind(_plan.decode(found), self._find)
+            self._plans[hash] = found
+        return found
+
+    # Runs.
+
+    def _begin(self, start: frames.Start) -> None:
+        if start.hash not in self._plans:
+            self._held.setdefault(start.hash, []).append(start)
+            self._send(frames.NeedPlan(start.hash))
+            return
+        report = Reporter(
+            job_no=start.job_no,
+            attempt=start.attempt,
+            job_id=start.job_id,
+            workflow_id=start.workflow_id,
+            next_seq=start.next_seq,
+            on_first=self._tells,
+        )
+        active = Active(start, report)
+        self._active[start.job_no, start.attempt] = active
+        active.task = asyncio.get_running_loop().create_task(self._run(active))
+
+    async def _run(self, active: Active) -> None:
+        start = active.start
+        try:
+            run = Run(
+                self._bound(start.hash),
+                start.params,
+                active.report,
+                pool=self._pool,
+                room=lambda report: self._room(active, report),
+                max_result=self._max_result,
+            )
+            end = await run.go()
+        except JobFailed as error:
+            self._end(active, _not_begun(start, error), has_left_work=False)
+        except asyncio.CancelledError:
+            self._end(active, frames.End(start.job_no, start.attempt, "cancelled"), has_left_work=False)
+        except Exception as error:  # noqa: BLE001 - the border of one job: our own mistake must not take the others along
+            traceback.print_exc()
+            self._end(active, _not_begun(start, JobFailed(f"the engine failed: {error!r}")), has_left_work=True)
+        else:
+            self._end(active, end, has_left_work=bool(run.threads.at_work))
+
+    def _end(self, active: Active, end: frames.End, *, has_left_work: bool) -> None:
+        self._flush_one(active.report)
+        active.report.close()
+        del self._active[end.job_no, end.attempt]
+        self._send(end)
+        if has_left_work:  # a thread that cannot be stopped: only the end of the process ends it
+            self._leave()
+
+    def _cancel(self, frame: frames.Cancel) -> None:
+        """Cancel a run; cancelled before it has begun, it ends at once."""
+        for held in self._held.values():
+            held[:] = [start for start in held if (start.job_no, start.attempt) != (frame.job_no, frame.attempt)]
+        active = self._active.get((frame.job_no, frame.attempt))
+        if active is None or active.task is None:
+            self._send(frames.End(frame.job_no, frame.attempt, "cancelled"))
+        elif not active.is_cancelled:
+            active.is_cancelled = True
+            asyncio.get_running_loop().call_soon(active.task.cancel)
+
+    # Events.
+
+    def _room(self, active: Active, report: Reporter) -> Coroutine[Any, Any, None] | None:
+        if active.has_room():
+            return None
+        self._flush_one(report)
+        return None if active.has_room() else active.wait_for_room()
+
+    def _tells(self, report: Reporter) -> None:
+        """A batch has its first event, or is full."""
+        if report.size >= FLUSH_BYTES:
+            self._flush_one(report)
+            return
+        if not self._telling:
+            self._gather_until = time.monotonic() + GATHER
+            self._told = -1
+            asyncio.get_running_loop().call_soon(self._look)
+        self._telling.append(report)
+
+    def _look(self) -> None:
+        """Send what was told, once a turn of the loop brought nothing new or the time to gather is over."""
+        told = sum(report.count for report in self._telling)
+        if told != self._told and time.monotonic() < self._gather_until:
+            self._told = told
+            asyncio.get_running_loop().call_soon(self._look)
+            return
+        telling, self._telling = self._telling, []
+        for report in telling:
+            self._flush_one(report)
+
+    def _flush_one(self, report: Reporter) -> None:
+        batch = report.take()
+        if batch:
+            self._active[batch.job_no, batch.attempt].took(batch)
+            self._send(batch)
+
+
+_plan: "msgspec.msgpack.Decoder[Plan]" = msgspec.msgpack.Decoder(Plan)
+
+
+def _not_begun(start: frames.Start, error: JobFailed) -> frames.End:
+    fault = error.errors[0] if error.errors else None
+    return frames.End(
+        start.job_no,
+        start.attempt,
+        "failed",
+        code=error.code,
+        error=describe_error(error),
+        node_id=(fault and fault.node_id) or "",
+        handle=(fault and fault.handle) or "",
+    )
