@@ -128,7 +128,10 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
     """The operation found something else than it expects, and changed nothing. Its neighbours are not touched."""
 
     reason: str
-    """``conflict``, ``stale``, ``ended``, ``cancelled``, ``missing``, ``mismatch`` or ``foreign``."""
+    """``conflict``, ``stale``, ``ended``, ``cancelled``, ``missing``, ``mismatch``, ``foreign`` or ``too_many``.
+
+    ``cancelled`` means that nothing else was wrong; ``too_many``, that a job has no numbers left for these events.
+    """
 
 
 Outcome = Done | Refused

@@ -1,0 +1,185 @@
+"""What each operation does to the database. This runs inside the writer's transaction, and only there.
+
+Every UPDATE carries its guard; its row count says whether the operation won, and only then something is inserted. So
+an operation that loses has changed nothing, and its neighbours in the transaction are not touched.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nodetool.storage.port import (
+    Accept,
+    Append,
+    Begin,
+    Cancel,
+    DeleteWorkflow,
+    Done,
+    End,
+    Op,
+    Outcome,
+    Refused,
+    Requeue,
+    SaveWorkflow,
+)
+from nodetool.storage.queries import Queries
+
+SEQ_BITS = 24
+"""Of an event's key; the rest is the number of its job."""
+
+LAST_SEQ = (1 << SEQ_BITS) - 1
+
+DONE = Done()
+CONFLICT = Refused("conflict")
+STALE = Refused("stale")
+ENDED = Refused("ended")
+CANCELLED = Refused("cancelled")
+MISSING = Refused("missing")
+MISMATCH = Refused("mismatch")
+FOREIGN = Refused("foreign")
+TOO_MANY = Refused("too_many")
+
+
+class Changes:
+    """Applies operations, each by the method for its type."""
+
+    def __init__(self, connection: sqlite3.Connection, sql: Queries) -> None:
+        # One cursor for all: making one for each statement costs a third of a small statement.
+        self._execute = connection.cursor().execute
+        self._sql = sql
+        self._by_type: dict[type[Op], Callable[[Any], Outcome]] = {
+            Accept: self._accept,
+            Begin: self._begin,
+            Append: self._append,
+            Requeue: self._requeue,
+            Cancel: self._cancel,
+            End: self._end,
+            SaveWorkflow: self._save_workflow,
+            DeleteWorkflow: self._delete_workflow,
+        }
+
+    def apply(self, ops: Sequence[Op]) -> list[Outcome]:
+        """Apply *ops* in their order, and tell what became of each."""
+        by_type = self._by_type
+        return [by_type[type(op)](op) for op in ops]
+
+    def last_no(self) -> int:
+        """Return the highest number of a job, 0 if there is none."""
+        (no,) = self._execute(self._sql["last_no"]).fetchone()
+        return int(no)
+
+    def _changed(self, query: str, values: tuple[object, ...]) -> bool:
+        return self._execute(self._sql[query], values).rowcount == 1
+
+    def _accept(self, op: Accept) -> Outcome:
+        row = (
+            op.no,
+            bytes.fromhex(op.id),
+            op.user,
+            op.workflow_id,
+            op.graph_hash,
+            op.status,
+            op.attempt,
+            op.params,
+            op.created_us,
+            op.started_us,
+        )
+        if not self._changed("accept", row):
+            return CONFLICT
+        if op.graph is not None:
+            self._execute(self._sql["pin_graph"], (op.graph_hash, op.graph))
+        return DONE
+
+    def _begin(self, op: Begin) -> Outcome:
+        if self._changed("begin", (op.no, op.attempt, op.started_us)):
+            return DONE
+        return self._refusal(op.no, op.attempt, None)
+
+    def _append(self, op: Append) -> Outcome:
+        last = op.first_seq + op.count - 1
+        if last >= LAST_SEQ:  # the last number is kept for the end
+            return TOO_MANY
+        if not self._changed("append", (op.no, op.attempt, op.first_seq - 1, last)):
+            return self._refusal(op.no, op.attempt, op.first_seq)
+        self._execute(self._sql["add_batch"], (key(op.no, op.first_seq), op.attempt, op.count, op.flags, op.data))
+        return DONE
+
+    def _requeue(self, op: Requeue) -> Outcome:
+        if op.first_seq >= LAST_SEQ:
+            return TOO_MANY
+        if not self._changed("requeue", (op.no, op.attempt, op.first_seq - 1, op.first_seq)):
+            return self._refusal(op.no, op.attempt, op.first_seq)
+        self._execute(self._sql["add_batch"], (key(op.no, op.first_seq), op.attempt + 1, 1, 0, op.data))
+        return DONE
+
+    def _cancel(self, op: Cancel) -> Outcome:
+        if self._changed("cancel", (op.no,)):
+            return DONE
+        return self._refusal(op.no, None, None)
+
+    def _end(self, op: End) -> Outcome:
+        last = op.first_seq + op.count - 1
+        if last > LAST_SEQ:
+            return TOO_MANY
+        end = (op.no, op.attempt, op.first_seq - 1, last, op.status, op.error, op.finished_us, op.records_cancel)
+        if not self._changed("end", end):
+            return self._refusal(op.no, op.attempt, op.first_seq)
+        self._execute(self._sql["add_batch"], (key(op.no, op.first_seq), op.attempt, op.count, op.flags, op.data))
+        return DONE
+
+    def _refusal(self, no: int, attempt: int | None, first_seq: int | None) -> Refused:
+        """Say why a job refused an operation that expects this attempt and first number."""
+        found = self._execute(self._sql["found"], (no,)).fetchone()
+        return refusal(found, attempt, first_seq)
+
+    def _save_workflow(self, op: SaveWorkflow) -> Outcome:
+        found = self._execute(self._sql["owner"], (op.id,)).fetchone()
+        refused = save_refusal(found, op)
+        if refused is not None:
+            return refused
+        query = "add_workflow" if found is None else "replace_workflow"
+        row = (op.id, op.user, op.document, op.findings, op.schemas, op.etag, op.now_us)
+        return DONE if self._changed(query, row) else FOREIGN
+
+    def _delete_workflow(self, op: DeleteWorkflow) -> Outcome:
+        found = self._execute(self._sql["owner"], (op.id,)).fetchone()
+        if found is None or found[0] != op.user:
+            return MISSING
+        if not matches(op.if_match, found[1]):
+            return MISMATCH
+        return DONE if self._changed("delete_workflow", (op.id, op.user)) else MISSING
+
+
+def key(no: int, seq: int) -> int:
+    """Return where a job's batch that begins with *seq* is stored."""
+    return no << SEQ_BITS | seq
+
+
+def refusal(found: tuple[int, int, int, int] | None, attempt: int | None, first_seq: int | None) -> Refused:
+    """Return why an operation lost, from the attempt, last number, end and cancel that it *found*.
+
+    What makes the others moot comes first; so ``cancelled`` means that nothing else was wrong.
+    """
+    if found is None:
+        return MISSING
+    now, last_seq, ended, cancelled = found
+    if ended:
+        return ENDED
+    if attempt != now or (first_seq is not None and first_seq != last_seq + 1):
+        return STALE
+    return CANCELLED if cancelled else STALE
+
+
+def save_refusal(found: tuple[str, str] | None, op: SaveWorkflow) -> Refused | None:
+    """Return why a workflow cannot be saved over the owner and etag that were *found*."""
+    if found is None:
+        return None if op.if_match is None else MISMATCH
+    user, etag = found
+    if user != op.user:
+        return FOREIGN
+    return None if matches(op.if_match, etag) else MISMATCH
+
+
+def matches(if_match: str | None, etag: str) -> bool:
+    """Tell whether the condition holds for a stored document."""
+    return if_match is None or if_match in ("*", etag)

@@ -1,0 +1,118 @@
+-- accept --
+-- An id that is taken stays with its job.
+INSERT INTO jobs (no, id, user, workflow_id, graph_hash, status, attempt, params, created_us, started_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- pin_graph --
+INSERT INTO graphs (hash, json) VALUES (?, ?)
+ON CONFLICT DO NOTHING;
+
+-- begin --
+-- A job keeps the moment of its first start.
+UPDATE jobs SET status = 'running', started_us = coalesce(started_us, ?3)
+WHERE no = ?1 AND attempt = ?2 AND status = 'queued' AND cancel_requested = 0;
+
+-- append --
+-- Only the owner of the current attempt may go on, and only where the log ends; a job that has ended stays as it is.
+UPDATE jobs SET last_seq = ?4
+WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND finished_us IS NULL;
+
+-- requeue --
+UPDATE jobs SET status = 'queued', attempt = attempt + 1, last_seq = ?4
+WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND finished_us IS NULL AND cancel_requested = 0;
+
+-- cancel --
+UPDATE jobs SET cancel_requested = 1
+WHERE no = ? AND finished_us IS NULL;
+
+-- end --
+-- The first end wins, and once a cancel is recorded (?8: now) there is only one.
+UPDATE jobs SET status = ?5, error = ?6, finished_us = ?7, last_seq = ?4, cancel_requested = max(cancel_requested, ?8)
+WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND finished_us IS NULL
+    AND (max(cancel_requested, ?8) = 0 OR ?5 = 'cancelled');
+
+-- add_batch --
+INSERT INTO events (key, attempt, count, flags, bytes) VALUES (?, ?, ?, ?, ?);
+
+-- found --
+-- What a refused operation found instead.
+SELECT attempt, last_seq, finished_us IS NOT NULL, cancel_requested FROM jobs WHERE no = ?;
+
+-- last_no --
+SELECT coalesce(max(no), 0) FROM jobs;
+
+-- owner --
+SELECT user, etag FROM workflows WHERE id = ?;
+
+-- add_workflow --
+INSERT INTO workflows (id, user, document, findings, schemas, etag, created_us, updated_us)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7);
+
+-- replace_workflow --
+UPDATE workflows SET document = ?3, findings = ?4, schemas = ?5, etag = ?6, updated_us = ?7
+WHERE id = ?1 AND user = ?2;
+
+-- delete_workflow --
+DELETE FROM workflows WHERE id = ? AND user = ?;
+
+-- workflow --
+SELECT no, id, user, document, findings, schemas, etag, created_us, updated_us
+FROM workflows
+WHERE id = ?;
+
+-- workflows_page --
+SELECT no, id, user, document, findings, schemas, etag, created_us, updated_us
+FROM workflows
+WHERE user = ?1 AND no < ?2
+ORDER BY no DESC
+LIMIT ?3;
+
+-- job --
+SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, params, error,
+    created_us, started_us, finished_us
+FROM jobs
+WHERE id = ?;
+
+-- jobs_page --
+-- Lists leave the params out: a row may hold megabytes of them.
+SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, x'', error,
+    created_us, started_us, finished_us
+FROM jobs
+WHERE user = ?1 AND no < ?2 AND (?3 IS NULL OR workflow_id = ?3) AND (?4 IS NULL OR status = ?4)
+ORDER BY no DESC
+LIMIT ?5;
+
+-- jobs_page_by_status --
+-- For every status but `completed`, which jobs_page finds at once, while it might search long for the others.
+-- The second condition on status looks idle, but without it SQLite does not take the partial index.
+SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, x'', error,
+    created_us, started_us, finished_us
+FROM jobs
+WHERE user = ?1 AND no < ?2 AND (?3 IS NULL OR workflow_id = ?3) AND status = ?4 AND status <> 'completed'
+ORDER BY no DESC
+LIMIT ?5;
+
+-- unfinished --
+SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, params, error,
+    created_us, started_us, finished_us
+FROM jobs
+WHERE status IN ('queued', 'running') AND status <> 'completed'
+ORDER BY no;
+
+-- batches --
+-- From the batch that holds position ?2 (or is the last before it) to the end of the job.
+SELECT key, count, flags, bytes
+FROM events
+WHERE key >= coalesce((SELECT max(key) FROM events WHERE key BETWEEN ?1 AND ?2), ?1) AND key <= ?3
+ORDER BY key;
+
+-- last_batch --
+SELECT count, bytes
+FROM events
+WHERE key BETWEEN ?1 AND ?2
+ORDER BY key DESC
+LIMIT 1;
+
+-- graph --
+SELECT json FROM graphs WHERE hash = ?;

@@ -1,0 +1,179 @@
+"""Reads of what is committed, on connections that cannot write.
+
+One row by its key is read in the loop: that takes microseconds, and a hop to a thread four times as long. Lists and
+pages of events are read on a thread.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from nodetool.protocol.codec import split
+from nodetool.protocol.ids import normal_id
+from nodetool.storage.changes import LAST_SEQ, key
+from nodetool.storage.cursors import from_cursor, to_cursor
+from nodetool.storage.port import Batch, JobRow, Page, WorkflowRow
+from nodetool.storage.queries import Queries
+
+T = TypeVar("T")
+
+JOBS = "j"
+WORKFLOWS = "w"
+
+
+class SqliteReader:
+    """Two connections: *point* belongs to the loop, *paged* to this reader's thread."""
+
+    def __init__(self, point: sqlite3.Connection, paged: sqlite3.Connection, sql: Queries) -> None:
+        self._point = point
+        self._paged = paged
+        self._sql = sql
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="nodetool-reader")
+
+    async def workflow(self, id: str) -> WorkflowRow | None:
+        """Return the workflow, whoever owns it."""
+        row = self._one("workflow", id)
+        return None if row is None else workflow_row(row)
+
+    async def job(self, id: str) -> JobRow | None:
+        """Return the job, whoever owns it; the id may have dashes."""
+        hex_id = normal_id(id)
+        row = None if hex_id is None else self._one("job", bytes.fromhex(hex_id))
+        return None if row is None else job_row(row)
+
+    async def graph(self, hash: str) -> bytes | None:
+        """Return the JSON of a graph that some job pinned."""
+        row = self._one("graph", hash)
+        return None if row is None else row[0]
+
+    async def last_event(self, no: int) -> bytes | None:
+        """Return the last stored event of a job as one MessagePack map; None while there is only the first, its row."""
+        row = self._one("last_batch", *keys(no))
+        return None if row is None else bytes(split(*row)[-1])
+
+    async def workflows(self, user: str, *, limit: int, cursor: str, max_bytes: int) -> Page[WorkflowRow]:
+        """Newest first; stops early once the documents of the page hold *max_bytes*."""
+        before = from_cursor(WORKFLOWS, cursor)
+        return await self._in_thread(self._workflows, user, before, limit, max_bytes)
+
+    async def jobs(
+        self, user: str, *, limit: int, cursor: str, workflow_id: str | None = None, status: str | None = None
+    ) -> Page[JobRow]:
+        """Newest first, with empty params."""
+        before = from_cursor(JOBS, cursor)
+        query = "jobs_page" if status in (None, "completed") else "jobs_page_by_status"
+        rows = await self._in_thread(self._all, query, user, before, workflow_id, status, limit + 1)
+        more = to_cursor(JOBS, rows[limit - 1][0]) if len(rows) > limit else ""
+        return Page([job_row(row) for row in rows[:limit]], more)
+
+    async def unfinished(self) -> list[JobRow]:
+        """Every job that has not ended, oldest first."""
+        return [job_row(row) for row in await self._in_thread(self._all, "unfinished")]
+
+    async def events(self, no: int, after: int, *, limit: int, max_bytes: int) -> list[Batch]:
+        """Return the batches with events beyond *after*, from the one that holds ``after + 1``."""
+        if after >= LAST_SEQ:
+            return []
+        return await self._in_thread(self._events, no, max(after, 0), limit, max_bytes)
+
+    async def close(self) -> None:
+        """Wait for the reads that are under way, and take no more."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._paged.close()
+        self._point.close()
+
+    async def _in_thread(self, read: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(read, *args))
+
+    def _one(self, query: str, *values: object) -> Any:
+        return self._point.execute(self._sql[query], values).fetchone()
+
+    def _all(self, query: str, *values: object) -> list[Any]:
+        return self._paged.execute(self._sql[query], values).fetchall()
+
+    def _workflows(self, user: str, before: int, limit: int, max_bytes: int) -> Page[WorkflowRow]:
+        cursor = self._paged.execute(self._sql["workflows_page"], (user, before, limit + 1))
+        try:
+            return page_of_workflows(cursor, limit, max_bytes)
+        finally:
+            cursor.close()  # a statement that is not at its end would keep the log from starting over
+
+    def _events(self, no: int, after: int, limit: int, max_bytes: int) -> list[Batch]:
+        first, last = keys(no)
+        cursor = self._paged.execute(self._sql["batches"], (first, first | (after + 1), last))
+        try:
+            return page_of_batches(cursor, after, limit, max_bytes)
+        finally:
+            cursor.close()
+
+
+def keys(no: int) -> tuple[int, int]:
+    """Return the lowest and the highest key that an event of this job may have."""
+    return key(no, 0), key(no, LAST_SEQ)
+
+
+def page_of_batches(rows: Iterable[Any], after: int, limit: int, max_bytes: int) -> list[Batch]:
+    """Take batches until they hold *limit* events beyond *after*, or *max_bytes*."""
+    batches: list[Batch] = []
+    size = 0
+    for at, count, flags, data in rows:
+        batch = Batch(first_seq=at & LAST_SEQ, count=count, flags=flags, data=data)
+        end = batch.first_seq + count - 1
+        if end <= after:  # the job has nothing beyond
+            continue
+        batches.append(batch)
+        size += len(data)
+        if end - after >= limit or size >= max_bytes:
+            break
+    return batches
+
+
+def page_of_workflows(rows: Iterable[Any], limit: int, max_bytes: int) -> Page[WorkflowRow]:
+    """Take *limit* workflows, or fewer once their documents hold *max_bytes*."""
+    taken: list[WorkflowRow] = []
+    size = no = 0
+    for row in rows:
+        if len(taken) == limit or (taken and size >= max_bytes):
+            return Page(taken, to_cursor(WORKFLOWS, no))
+        no = row[0]
+        taken.append(workflow_row(row))
+        size += len(taken[-1].document)
+    return Page(taken, "")
+
+
+def workflow_row(row: Any) -> WorkflowRow:
+    """Return the columns of the query ``workflow`` under their names."""
+    _, id, user, document, findings, schemas, etag, created_us, updated_us = row
+    return WorkflowRow(
+        id=id,
+        user=user,
+        document=document,
+        findings=findings,
+        schemas=schemas,
+        etag=etag,
+        created_us=created_us,
+        updated_us=updated_us,
+    )
+
+
+def job_row(row: Any) -> JobRow:
+    """Return the columns of the query ``job`` under their names."""
+    return JobRow(
+        no=row[0],
+        id=row[1].hex(),
+        user=row[2],
+        workflow_id=row[3],
+        graph_hash=row[4],
+        status=row[5],
+        attempt=row[6],
+        last_seq=row[7],
+        cancel_requested=bool(row[8]),
+        params=row[9],
+        error=row[10],
+        created_us=row[11],
+        started_us=row[12],
+        finished_us=row[13],
+    )

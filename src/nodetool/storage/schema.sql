@@ -1,0 +1,59 @@
+-- The whole schema, as the migrations leave it; a test compares the two. A new home is built by the migrations.
+
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+);
+
+-- The first event of a job (`queued`, seq 1) is this row itself; so last_seq starts with 1.
+CREATE TABLE jobs (
+    no INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    user TEXT NOT NULL,
+    workflow_id TEXT NOT NULL,
+    graph_hash TEXT NOT NULL,
+    status TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL DEFAULT 1,
+    cancel_requested INTEGER NOT NULL DEFAULT 0,
+    params BLOB NOT NULL,
+    error TEXT,
+    created_us INTEGER NOT NULL,
+    started_us INTEGER,
+    finished_us INTEGER
+);
+
+-- Lists of a user, newest first.
+CREATE INDEX jobs_of_user ON jobs (user, no);
+
+-- What has not ended, and what ended badly: few rows, whatever the number of jobs.
+CREATE INDEX jobs_not_completed ON jobs (status, no) WHERE status <> 'completed';
+
+-- key is no << 24 | first_seq: a job's batches lie together and in order, and new ones at the end of the table.
+CREATE TABLE events (
+    key INTEGER PRIMARY KEY,
+    attempt INTEGER NOT NULL,
+    count INTEGER NOT NULL CHECK (count > 0),
+    flags INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+);
+
+CREATE TABLE graphs (
+    hash TEXT PRIMARY KEY,
+    json BLOB NOT NULL
+);
+
+-- AUTOINCREMENT: the number of a deleted workflow never comes back, so a cursor keeps its place.
+CREATE TABLE workflows (
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    user TEXT NOT NULL,
+    document BLOB NOT NULL,
+    findings BLOB NOT NULL,
+    schemas BLOB NOT NULL,
+    etag TEXT NOT NULL,
+    created_us INTEGER NOT NULL,
+    updated_us INTEGER NOT NULL
+);
+
+CREATE INDEX workflows_of_user ON workflows (user, no);

@@ -1,0 +1,59 @@
+"""The SQLite database of a home: one writer, a reader, and the thread that keeps the log short."""
+
+import asyncio
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from nodetool.storage import connect, migrate, queries
+from nodetool.storage.changes import Changes
+from nodetool.storage.checkpoint import EVERY_S, MAX_WAL_BYTES, Checkpointer
+from nodetool.storage.reader import SqliteReader
+from nodetool.storage.transaction import Sync, Transactions
+from nodetool.storage.writer import SqliteWriter
+
+FILE = "nodetool.db"
+
+
+@dataclass(frozen=True)
+class Store:
+    """What ``open_store`` opened; ``close`` closes it."""
+
+    writer: SqliteWriter
+    reader: SqliteReader
+    checkpoints: Checkpointer
+
+    async def close(self) -> None:
+        """Commit what waits, then close. The last connection to go, the checkpointer's, empties the log."""
+        await self.writer.close()
+        await self.reader.close()
+        await asyncio.to_thread(self.checkpoints.close)
+
+
+def open_store(home: Path, *, sync: Sync, checkpoint_s: float = EVERY_S, max_wal_bytes: int = MAX_WAL_BYTES) -> Store:
+    """Open the database of *home*, made or migrated if need be. The caller holds the home's lock.
+
+    Raises:
+        HomeTooNew: a newer program wrote it.
+    """
+    path = home / FILE
+    connection = _open_current(path)
+    sql = queries.load()
+    changes = Changes(connection, sql)
+    checkpoints = Checkpointer(connect.to_write(path), every_s=checkpoint_s, max_wal_bytes=max_wal_bytes)
+    transactions = Transactions(connection, changes, sync=sync)
+    return Store(
+        writer=SqliteWriter(transactions, checkpoints, last_no=changes.last_no(), threaded=sync == "full"),
+        reader=SqliteReader(connect.to_read(path), connect.to_read(path), sql),
+        checkpoints=checkpoints,
+    )
+
+
+def _open_current(path: Path) -> sqlite3.Connection:
+    connection = connect.to_write(path)
+    try:
+        migrate.migrate(connection, migrate.steps())
+    except BaseException:
+        connection.close()
+        raise
+    return connection

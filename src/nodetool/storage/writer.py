@@ -1,0 +1,120 @@
+"""The one writer: what waits at the end of a loop tick is one transaction.
+
+Nothing waits to gather. With ``sync="normal"`` a transaction runs in the loop, which it stops for a moment only. With
+``sync="full"`` it waits for the disk, so it runs on a thread of its own; what arrives meanwhile is the next one.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from queue import SimpleQueue
+
+from nodetool.protocol.errors import StorageFailed
+from nodetool.storage.checkpoint import Checkpointer
+from nodetool.storage.port import Op, Outcome
+from nodetool.storage.transaction import Call, Transactions
+
+
+class SqliteWriter:
+    """Takes operations in an event loop and commits them in the order they came."""
+
+    def __init__(self, transactions: Transactions, checkpoints: Checkpointer, *, last_no: int, threaded: bool) -> None:
+        self._transactions = transactions
+        self._checkpoints = checkpoints
+        self._last_no = last_no
+        self._thread = CommitThread(transactions.run) if threaded else None
+        self._waiting: list[Call] = []
+        self._scheduled = False
+        self._busy = False
+        self._closed = False
+
+    def next_no(self) -> int:
+        """Return a job number that was never used."""
+        self._last_no += 1
+        return self._last_no
+
+    def append(self, ops: Sequence[Op]) -> asyncio.Future[list[Outcome]]:
+        """Queue *ops*, in this call; the future tells, for each, what became of it once committed."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[Outcome]] = loop.create_future()
+        if self._closed:
+            future.set_exception(StorageFailed("The database is closed."))
+            return future
+        self._waiting.append(Call(tuple(ops), future))
+        if not self._scheduled and not self._busy:
+            self._scheduled = True
+            loop.call_soon(self._flush)
+        return future
+
+    async def close(self) -> None:
+        """Commit what waits, and take nothing more."""
+        last = self.append(())
+        self._closed = True
+        await last
+        if self._thread is not None:
+            self._thread.close()
+        self._transactions.close()
+
+    def _flush(self) -> None:
+        """Start the next transaction, unless one is under way or the checkpoint asks for a moment without one."""
+        self._scheduled = False
+        if self._busy or not self._waiting:
+            return
+        if self._checkpoints.due:
+            self._hold()
+            return
+        group, self._waiting = self._waiting, []
+        if self._thread is None:
+            self._transactions.run(group)
+            self._settle(group)
+        else:
+            self._busy = True
+            self._thread.give(group, self._in_loop(partial(self._committed, group)))
+
+    def _hold(self) -> None:
+        self._busy = True
+        self._checkpoints.ask(self._in_loop(self._go_on))
+
+    def _committed(self, group: list[Call]) -> None:
+        self._settle(group)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._busy = False
+        self._flush()
+
+    def _settle(self, group: list[Call]) -> None:
+        self._checkpoints.wake()
+        for call in group:
+            call.settle()
+
+    @staticmethod
+    def _in_loop(then: Callable[[], None]) -> Callable[[], object]:
+        """Return a call for another thread, which makes the loop call *then*."""
+        return partial(asyncio.get_running_loop().call_soon_threadsafe, then)
+
+
+class CommitThread:
+    """Runs one group after the other, and says so."""
+
+    def __init__(self, run: Callable[[list[Call]], None]) -> None:
+        self._run = run
+        self._groups: SimpleQueue[tuple[list[Call], Callable[[], object]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._loop, name="nodetool-writer", daemon=True)
+        self._thread.start()
+
+    def give(self, group: list[Call], done: Callable[[], object]) -> None:
+        """Run *group*, then call *done* from the thread."""
+        self._groups.put((group, done))
+
+    def close(self) -> None:
+        """End the thread, once it has run what it was given."""
+        self._groups.put(None)
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while (given := self._groups.get()) is not None:
+            group, done = given
+            self._run(group)
+            done()
