@@ -1,0 +1,107 @@
+"""A graph with its node types found and its edges by node: what every other look at a graph begins with."""
+
+from typing import Any
+
+import msgspec
+
+from nodetool.graph.catalogue import Catalogue, Kind
+from nodetool.graph.settings import NOTHING, Settings, settings
+from nodetool.protocol.descriptions import ANY, TypeMetadata
+from nodetool.protocol.documents import Graph, GraphEdge, GraphNode
+
+
+class Wire(msgspec.Struct, frozen=True, gc=False):
+    """An edge that counts. Nodes are indexes into the wiring's nodes."""
+
+    id: str
+    source: int
+    source_handle: str
+    target: int
+    target_handle: str
+
+
+class Wired(msgspec.Struct):
+    """A node that counts, and the wires at each of its handles, by index and in document order."""
+
+    node: GraphNode
+    kind: Kind | None
+    """None: the type is unknown."""
+    incoming: dict[str, list[int]]
+    outgoing: dict[str, list[int]]
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        """What users call an input or an output; empty if it has no name."""
+        given = self.settings.get(self.kind, "name") if self.kind else None
+        return given if isinstance(given, str) else ""
+
+    def in_type(self, handle: str) -> TypeMetadata | None:
+        """Return the type of an in-handle; None if the node does not take it, or is of an unknown type."""
+        if self.kind is None:
+            return None
+        declared = self.kind.properties.get(handle)
+        if declared is not None:
+            return declared.type
+        return ANY if self.kind.description.is_dynamic else None
+
+    def out_type(self, handle: str) -> TypeMetadata | None:
+        """Return the type of an out-handle; None if the node does not have it, or is of an unknown type."""
+        if self.kind is None:
+            return None
+        declared = self.kind.outputs.get(handle)
+        if declared is not None:
+            return declared.type
+        if self.node.dynamic_outputs and handle in self.node.dynamic_outputs:
+            return _type_of(self.node.dynamic_outputs[handle])
+        return ANY if self.kind.description.supports_dynamic_outputs else None
+
+
+class Wiring(msgspec.Struct, frozen=True):
+    """Nodes and edges in document order, without comments, groups, and the edges at them."""
+
+    nodes: list[Wired]
+    wires: list[Wire]
+
+    def with_role(self, role: str) -> list[tuple[int, Wired, Kind]]:
+        """Return the nodes of a role, each with its index and its type."""
+        return [
+            (index, one, one.kind)
+            for index, one in enumerate(self.nodes)
+            if one.kind is not None and one.kind.description.role == role
+        ]
+
+
+def wire(graph: Graph, catalogue: Catalogue) -> Wiring:
+    """Join *graph* with the types of *catalogue*. Each edge has to have its nodes, as ``read_graph`` sees to."""
+    found = (Wired(node, catalogue.kind(node.type), {}, {}, NOTHING) for node in graph.nodes)
+    nodes = [one for one in found if not _is_note(one)]
+    wires = _wires(graph.edges, nodes)
+    for one in nodes:
+        if one.kind is not None:
+            one.settings = settings(one.node, one.kind, one.incoming)
+    return Wiring(nodes, wires)
+
+
+def _is_note(one: Wired) -> bool:
+    return one.kind is not None and one.kind.description.role == "note"
+
+
+def _wires(edges: list[GraphEdge], nodes: list[Wired]) -> list[Wire]:
+    places = {one.node.id: place for place, one in enumerate(nodes)}
+    wires: list[Wire] = []
+    for index, edge in enumerate(edges):
+        source, target = places.get(edge.source), places.get(edge.target)
+        if source is not None and target is not None:
+            nodes[source].outgoing.setdefault(edge.source_handle, []).append(len(wires))
+            nodes[target].incoming.setdefault(edge.target_handle, []).append(len(wires))
+            wires.append(Wire(edge.id or f"e{index}", source, edge.source_handle, target, edge.target_handle))
+    return wires
+
+
+def _type_of(declared: Any) -> TypeMetadata:
+    """The type that a document gives to an output of its own; what cannot be read is ``any``."""
+    try:
+        return msgspec.convert(declared, TypeMetadata)
+    except msgspec.ValidationError:
+        return ANY
