@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from nodetool.protocol.errors import Fault, InvalidJson, InvalidRequest
+from nodetool.protocol.errors import Fault, InvalidFrame, InvalidGraph, InvalidJson, InvalidRequest
 from nodetool.protocol.events import AnyEvent
-from nodetool.protocol.values import HAS_BYTES, spelled
+from nodetool.protocol.values import HAS_BYTES, Unsendable, plain, spelled
 
 T = TypeVar("T")
 
@@ -81,6 +81,53 @@ def check_depth(data: bytes) -> None:
                 raise InvalidJson(f"the body is nested deeper than {MAX_DEPTH}")
         elif byte in b"]}":
             depth -= 1
+
+
+def from_msgpack(data: bytes, decoder: "msgspec.msgpack.Decoder[T]") -> T:
+    """Decode and check *data*, which came from outside.
+
+    Raises:
+        InvalidFrame: these bytes are not MessagePack, or nested too deep.
+        InvalidRequest: they are, but do not fit; ``errors`` names the field.
+    """
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise misfit(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidFrame(f"the frame is not MessagePack: {error}") from error
+
+
+def received(value: Any) -> Any:
+    """Return a *value* decoded from MessagePack as JSON could have said it, but for its bytes: dates are text.
+
+    Raises:
+        InvalidRequest: it is nested deeper than MAX_DEPTH, or holds an extension type.
+    """
+    if _deeper(value, MAX_DEPTH):
+        raise InvalidRequest(f"the value is nested deeper than {MAX_DEPTH}")
+    try:
+        return plain(value)
+    except Unsendable as error:
+        raise InvalidRequest(str(error)) from error
+
+
+def _deeper(value: Any, left: int) -> bool:
+    if type(value) is dict:
+        return left == 0 or any(_deeper(item, left - 1) for item in value.values())
+    if type(value) is list:
+        return left == 0 or any(_deeper(item, left - 1) for item in value)
+    return False
+
+
+def graph_json(graph: dict[str, Any]) -> bytes:
+    """Return a graph that came in a frame as JSON. Raises InvalidGraph, InvalidJson."""
+    try:
+        data = to_json(graph)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidGraph(f"the graph cannot be written as JSON: {error}") from error
+    check_depth(data)
+    return data
 
 
 def misfit(error: msgspec.ValidationError) -> InvalidRequest:

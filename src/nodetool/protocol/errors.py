@@ -163,6 +163,12 @@ class ShuttingDown(NodetoolError):
     code = "shutting_down"
 
 
+class NotReady(NodetoolError):
+    """The server is starting or stopping."""
+
+    code = "not_ready"
+
+
 class StorageFailed(NodetoolError):
     """The database did not take the change; nothing was stored."""
 

@@ -1,0 +1,92 @@
+"""What REST answers. Every key is always there, but for those of a problem."""
+
+import msgspec
+
+from nodetool.protocol.documents import Workflow
+from nodetool.protocol.errors import Fault
+from nodetool.protocol.events import Status
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a request was refused or a run did not complete (RFC 9457). ``code`` is the word for programs."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[Fault] = []
+    job_id: str | None = None
+
+
+class Links(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to read on about a job."""
+
+    job: str = msgspec.field(name="self")
+    events: str
+    cancel: str
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that runs on while nobody waits for it."""
+
+    job_id: str
+    status: Status
+    links: Links
+
+
+class JobSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A job as lists show it."""
+
+    id: str
+    job_id: str
+    workflow_id: str
+    status: Status
+    attempt: int
+    last_seq: int
+    error: str | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    links: Links
+
+
+class JobDocument(JobSummary, frozen=True, kw_only=True):
+    """A job with what went in and came out. ``result`` is null unless it completed."""
+
+    params: msgspec.Raw
+    result: msgspec.Raw
+
+
+class JobList(msgspec.Struct, frozen=True, kw_only=True):
+    """Jobs, newest first. ``next`` is the cursor of the next page, empty at the end."""
+
+    next: str
+    jobs: list[JobSummary]
+
+
+class WorkflowList(msgspec.Struct, frozen=True, kw_only=True):
+    """Workflows, newest first. ``next`` is the cursor of the next page, empty at the end."""
+
+    next: str
+    workflows: list[Workflow]
+
+
+class EventPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some events of a job. ``next_after`` is the ``after`` of the next page."""
+
+    events: list[msgspec.Raw]
+    next_after: int
+    status: Status
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The server answers."""
+
+    status: str
+
+
+class Pulse(Health, frozen=True, kw_only=True):
+    """The server answers, and knows the time."""
+
+    timestamp: str

@@ -1,0 +1,44 @@
+"""What a deployment may change about the server."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nodetool import __version__
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Which surface is served, and its limits."""
+
+    surface: Literal["editor", "worker"] = "editor"
+    host: str = "127.0.0.1"
+    """What the server is bound to; this name is its own."""
+    allow_hosts: tuple[str, ...] = ()
+    """Further names, ``example.org`` for any port or ``example.org:8443``."""
+    allow_origins: tuple[str, ...] = ()
+    """Origins of pages that may call, ``https://example.org``; ``null`` for pages opened from disk."""
+    allow_graphs: bool = False
+    """Run graphs that are sent along on the worker too; the editor always does."""
+    max_body: int = 16 * MIB
+    """Bytes of a request body, and of a frame from a client."""
+    silence: float = 15.0
+    """Seconds without an event until a stream sends a sign of life."""
+    patience: float = 30.0
+    """Seconds that a client on a socket may take to receive 64 KiB."""
+    version: str = __version__
+
+    @property
+    def prefix(self) -> str:
+        """Return what stands before the paths of the API."""
+        return "/api" if self.surface == "editor" else ""
+
+    @property
+    def takes_graphs(self) -> bool:
+        return self.surface == "editor" or self.allow_graphs
+
+    @property
+    def takes_bare_params(self) -> bool:
+        """Whether a body without the envelope ``{"params": …}`` is the params themselves."""
+        return self.surface == "worker"

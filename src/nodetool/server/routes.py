@@ -1,0 +1,72 @@
+"""Which path leads where: two tables over the same handlers, one for each surface."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from nodetool.server.health import HealthRoutes
+from nodetool.server.jobs import JobRoutes
+from nodetool.server.nodes import NodeRoutes
+from nodetool.server.options import Options
+from nodetool.server.ports import Services
+from nodetool.server.requests import Request
+from nodetool.server.runs import Runs
+from nodetool.server.types import ASGIApp
+from nodetool.server.visitors import Visitors
+from nodetool.server.workflows import WorkflowRoutes
+
+Handler = Callable[[Request], Awaitable[ASGIApp]]
+
+SOCKETS = ("/predict", "/ws")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method, a path and what handles it. ``{id}`` in a path is the id of a workflow or a job."""
+
+    method: str
+    path: str
+    handler: Handler
+
+    @property
+    def operation(self) -> str:
+        """The handler by its class and name, as ``Runs.run``."""
+        return self.handler.__qualname__
+
+
+def table(services: Services, options: Options, visitors: Visitors) -> list[Route]:
+    """Return the routes of the surface that *options* name."""
+    workflows = WorkflowRoutes(services.workflows, options)
+    runs = Runs(services.jobs, visitors, options)
+    jobs = JobRoutes(services.jobs, visitors, options)
+    health = HealthRoutes(services.readiness, visitors)
+    editor = editor_only(workflows, runs, NodeRoutes(services.nodes)) if options.surface == "editor" else []
+    return [*editor, *shared(options.prefix, workflows, runs, jobs), *always(health)]
+
+
+def editor_only(workflows: WorkflowRoutes, runs: Runs, nodes: NodeRoutes) -> list[Route]:
+    return [
+        Route("POST", "/api/workflows", workflows.create),
+        Route("POST", "/api/jobs/run", runs.run_any),
+        Route("GET", "/api/nodes/metadata", nodes.metadata),
+    ]
+
+
+def shared(prefix: str, workflows: WorkflowRoutes, runs: Runs, jobs: JobRoutes) -> list[Route]:
+    return [
+        Route("GET", f"{prefix}/workflows", workflows.page),
+        Route("GET", f"{prefix}/workflows/{{id}}", workflows.read),
+        Route("PUT", f"{prefix}/workflows/{{id}}", workflows.replace),
+        Route("DELETE", f"{prefix}/workflows/{{id}}", workflows.delete),
+        Route("POST", f"{prefix}/workflows/{{id}}/run", runs.run),
+        Route("POST", f"{prefix}/workflows/{{id}}/run/stream", runs.stream),
+        Route("POST", f"{prefix}/workflows/{{id}}/jobs", runs.later),
+        Route("GET", f"{prefix}/jobs", jobs.page),
+        Route("GET", f"{prefix}/jobs/{{id}}", jobs.read),
+        Route("GET", f"{prefix}/jobs/{{id}}/events", jobs.events),
+        Route("POST", f"{prefix}/jobs/{{id}}/cancel", jobs.cancel),
+    ]
+
+
+def always(health: HealthRoutes) -> list[Route]:
+    answers = {"/health": health.health, "/ping": health.ping, "/ready": health.ready}
+    return [Route(method, path, handler) for path, handler in answers.items() for method in ("GET", "HEAD")]

@@ -1,0 +1,107 @@
+"""Sockets: the loop that reads frames, and how a connection ends."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from litestar.exceptions import NotFoundException
+
+from nodetool.protocol.replies import Refusal
+from nodetool.server.closing import Close
+from nodetool.server.frames import command_of
+from nodetool.server.options import Options
+from nodetool.server.outbox import Outbox
+from nodetool.server.ports import Jobs
+from nodetool.server.socket import Session
+from nodetool.server.types import Receive, Scope, Send
+
+_log = structlog.get_logger()
+
+
+class Sockets:
+    """The connections that are open."""
+
+    def __init__(self, jobs: Jobs, options: Options) -> None:
+        self._jobs = jobs
+        self._options = options
+        self._open: set[Outbox] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closing = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            raise NotFoundException
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._tasks.discard(task)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        outbox = Outbox(send, self._options.patience)
+        session = Session(scope["user"], self._jobs, outbox, takes_graphs=self._options.takes_graphs)
+        self._open.add(outbox)
+        if self._closing:
+            outbox.end(RESTART)
+        try:
+            await converse(receive, session, outbox)
+        finally:
+            self._open.discard(outbox)
+            await outbox.close()
+        if outbox.over.done():
+            await say_goodbye(send, outbox.over.result())
+
+    async def shutdown(self) -> None:
+        """Close every socket with 1012, and return once they are told: clients come back to the next process."""
+        self._closing = True
+        for outbox in self._open:
+            outbox.end(RESTART)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GOODBYE)
+
+
+GOODBYE = 5.0
+"""Seconds for a close frame to leave."""
+
+RESTART = Close(1012, "the server restarts")
+BUG = Close(1011, "something went wrong in the server")
+
+
+async def converse(receive: Receive, session: Session, outbox: Outbox) -> None:
+    """Handle commands until the client leaves or the connection must end."""
+    reading = asyncio.create_task(read(receive, session, outbox))
+    try:
+        await asyncio.wait((reading, outbox.over), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        reading.cancel()
+        await asyncio.wait((reading,))
+    if not reading.cancelled() and (error := reading.exception()):
+        _log.error("a command failed", exc_info=error)
+        outbox.end(BUG)
+
+
+async def read(receive: Receive, session: Session, outbox: Outbox) -> None:
+    """Read frames, one command after the other, until the client leaves."""
+    while True:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        frame = message.get("bytes")
+        command = command_of(message["text"] if frame is None else frame)
+        if isinstance(command, Refusal):
+            await outbox.say(command)
+        elif command is not None:
+            await session.answer(command)
+
+
+async def say_goodbye(send: Send, close: Close) -> None:
+    """Send the close frame, if the client still takes one."""
+    try:
+        async with asyncio.timeout(GOODBYE):
+            await send(close.message())
+    except OSError:  # too slow still, or gone
+        return

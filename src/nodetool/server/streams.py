@@ -1,0 +1,143 @@
+"""A job's events over HTTP: as lines of JSON, or as server-sent events."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from nodetool.protocol.errors import ShuttingDown
+from nodetool.server.ports import Batch, Cursor
+from nodetool.server.responses import Header
+from nodetool.server.types import Receive, Scope, Send
+from nodetool.server.visitors import Visitors
+
+_log = structlog.get_logger()
+
+WRITE_BYTES = 16 * 1024
+"""A write holds whole frames and at most this much, or one longer frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How events become bytes."""
+
+    type: bytes
+    frames: Callable[[Batch], Iterable[bytes]]
+    alive: bytes
+    """What is sent in silence."""
+    end: bytes
+    """What is sent behind the terminal event."""
+    headers: tuple[Header, ...] = ()
+
+
+def lines(batch: Batch) -> list[bytes]:
+    return [event + b"\n" for event in batch.json()]
+
+
+def events(batch: Batch) -> list[bytes]:
+    """Frame each event with its number, so that a reader that comes back can name the last it has seen."""
+    return [b"id: %d\ndata: %s\n\n" % pair for pair in enumerate(batch.json(), batch.first_seq)]
+
+
+NDJSON = Framing(b"application/x-ndjson", lines, b"\n", b"")
+SSE = Framing(
+    b"text/event-stream",
+    events,
+    b": \n\n",
+    b"data: [DONE]\n\n",
+    ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")),
+)
+
+
+def writes(frames: Iterable[bytes]) -> Iterator[bytes]:
+    """Join frames into writes of at most WRITE_BYTES; a longer frame is a write of its own."""
+    held: list[bytes] = []
+    size = 0
+    for frame in frames:
+        if held and size + len(frame) > WRITE_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+        held.append(frame)
+        size += len(frame)
+    if held:
+        yield b"".join(held)
+
+
+class Stream:
+    """An answer that follows a job to its end. Made once the job is accepted: its head leaves at once.
+
+    A client that leaves, a shutdown or a fault ends the stream and never touches the job. The cursor is closed in any
+    case.
+    """
+
+    def __init__(
+        self, cursor: Cursor, framing: Framing, headers: Iterable[Header], *, visitors: Visitors, silence: float
+    ) -> None:
+        self._cursor = cursor
+        self._framing = framing
+        self._headers = [(b"content-type", framing.type), *framing.headers, *headers]
+        self._visitors = visitors
+        self._silence = silence
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+            async with Present(receive):
+                await self._send_all(send)
+        except Exception:  # the head is sent, so nobody could answer for it any more
+            _log.exception("a stream broke", path=scope["path"])
+        finally:
+            self._cursor.close()
+
+    async def _send_all(self, send: Send) -> None:
+        try:
+            await self._visitors.stay(lambda: self._follow(send))
+        except ShuttingDown:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await send({"type": "http.response.body", "body": self._framing.end, "more_body": False})
+
+    async def _follow(self, send: Send) -> None:
+        while True:
+            try:
+                batch = await self._cursor.next(self._silence)
+            except TimeoutError:
+                await send({"type": "http.response.body", "body": self._framing.alive, "more_body": True})
+                continue
+            if batch is None:
+                return
+            for body in writes(self._framing.frames(batch)):
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+class Present:
+    """While the client is there: when it leaves, the block is cut short, and that is no error."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._left = False
+
+    async def __aenter__(self) -> Self:
+        visitor = asyncio.current_task()
+        assert visitor is not None
+        self._watch = asyncio.create_task(self._until_left(visitor))
+        self._visitor = visitor
+        return self
+
+    async def _until_left(self, visitor: asyncio.Task[Any]) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._left = True
+        visitor.cancel()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self._watch.cancel()
+        if kind is not asyncio.CancelledError or not self._left:
+            return False
+        self._visitor.uncancel()
+        return True
