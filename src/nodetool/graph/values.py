@@ -1,5 +1,6 @@
 """Does a value fit a type? For values in documents and in params; edges are the business of ``types``."""
 
+import base64
 import math
 from collections.abc import Callable
 from typing import Any
@@ -94,9 +95,15 @@ def _float(value: Any, wanted: TypeMetadata) -> float:
 
 
 def _bytes(value: Any, wanted: TypeMetadata) -> bytes:
-    if not isinstance(value, bytes):
+    """JSON spells bytes as ``{"type": "bytes", "base64": …}``."""
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, dict) or value.get("type") != "bytes" or not isinstance(value.get("base64"), str):
         raise _misfit(value, wanted)
-    return value
+    try:
+        return base64.b64decode(value["base64"], validate=True)
+    except ValueError as error:
+        raise Misfit("this is not base64") from error
 
 
 def _list(value: Any, wanted: TypeMetadata) -> Any:
