@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -14,7 +15,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Settings of the shell that starts the tests are no part of them."""
+    """Settings of the shell that starts the tests are no part of them; nor is how busy the machine is."""
+    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy")
     for name in [name for name in os.environ if name.startswith(("NODETOOL_", "WORKER_"))]:
         del os.environ[name]
 

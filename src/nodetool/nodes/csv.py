@@ -44,8 +44,8 @@ class ParseCSV(Node):
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the cells of each line that has any, with its number."""
-        if len(self.delimiter) != 1:
-            raise ValueError(f"delimiter: must be one character, got {self.delimiter!r}")
+        if len(self.delimiter) != 1 or self.delimiter in '"\r\n':
+            raise ValueError(f"delimiter: must be one character, neither quote nor line break, got {self.delimiter!r}")
         text = io.StringIO(self.csv_data.removeprefix("\ufeff"), newline="")
         reader = csv.reader(text, delimiter=self.delimiter, strict=True)
         try:

@@ -169,7 +169,7 @@ class Collect(Node):
     separator: str = ""
 
     async def process(self) -> str:
-        return self.separator.join([_text(item) async for item in self.input_item])
+        return self.separator.join([item async for item in self.input_item])
 
 
 def _by_name(values: Any) -> Mapping[str, Any]:
@@ -181,10 +181,3 @@ def _by_name(values: Any) -> Mapping[str, Any]:
         case None:
             return {}
     raise ValueError(f"values: expected a dictionary or a list, got {type(values).__name__}")
-
-
-def _text(item: Any) -> str:
-    """Check an item of a stream: what comes from a handle of type any may be anything."""
-    if isinstance(item, str):
-        return item
-    raise ValueError(f"input_item: expected text, got {type(item).__name__}")

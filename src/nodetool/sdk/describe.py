@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 
 import msgspec
 
-from nodetool.protocol.descriptions import NodeDescription, Output, Property, Runs, TypeMetadata
-from nodetool.protocol.values import Chunk, plain
+from nodetool.protocol.descriptions import RUNS, NodeDescription, Output, Property, Runs, TypeMetadata
+from nodetool.protocol.values import Chunk, Unsendable, plain
 from nodetool.sdk.context import Context
 from nodetool.sdk.node import Node
 from nodetool.sdk.stream import Stream
@@ -47,6 +47,8 @@ GENERATORS = (
     collections.abc.Iterable,
 )
 
+UNIONS = (typing.Union, types.UnionType)
+
 
 class BadNode(TypeError):
     """A node class that cannot be used as it is written; the text says what to change."""
@@ -66,11 +68,19 @@ class Process(NamedTuple):
 
 def describe(cls: type[Node], *, path: str | None = None) -> NodeDescription:
     """Return what the server has to know of *cls*. Raises BadNode."""
+    try:
+        return _described(cls, path)
+    except NameError as error:
+        hint = "its annotations have to name what exists at run time"
+        raise BadNode(f"{cls.__qualname__}: {error}; {hint}") from error
+
+
+def _described(cls: type[Node], path: str | None) -> NodeDescription:
     process = process_of(cls)
     name = type_name(cls)
     return NodeDescription(
         node_type=name,
-        title=getattr(cls, "title", None) or _words(cls.__name__),
+        title=cls.__dict__.get("title") or _words(cls.__name__),
         description=inspect.cleandoc(cls.__doc__ or ""),
         namespace=name.rpartition(".")[0],
         role=cls.role,
@@ -95,6 +105,8 @@ def type_name(cls: type[Node]) -> str:
 def runs_of(cls: type[Node], process: Process) -> Runs:
     """Return how the work of *cls* behaves: as declared, else by the kind of its ``process``."""
     declared: Runs | None = getattr(cls, "runs", None)
+    if declared not in (None, *RUNS):
+        raise BadNode(f"{cls.__qualname__}.runs is {declared!r}; it has to be one of {', '.join(RUNS)}")
     return declared or ("async" if process.is_async else "blocking")
 
 
@@ -129,7 +141,7 @@ def metadata(hint: Any) -> TypeMetadata:
     """Return an annotation as clients read it. What has no name there is ``object``."""
     hint = _bare(hint)
     origin, args = get_origin(hint), get_args(hint)
-    if origin in (typing.Union, types.UnionType):
+    if origin in UNIONS:
         return _union(args)
     if origin is Literal:
         return TypeMetadata(type="enum", values=list(args))
@@ -151,17 +163,19 @@ def _union(args: tuple[Any, ...]) -> TypeMetadata:
 
 
 def _properties(cls: type[Node]) -> list[Property]:
+    if cls.is_dynamic and "dynamic" not in cls.__struct_fields__:
+        raise BadNode(f"{cls.__qualname__} is dynamic, so it needs a field dynamic: dict[str, Any] = {{}}")
     hints = get_type_hints(cls, include_extras=True)
-    return [_property(field, hints[field.name]) for field in fields(cls)]
+    return [_property(cls, field, hints[field.name]) for field in fields(cls)]
 
 
-def _property(field: msgspec.structs.FieldInfo, hint: Any) -> Property:
+def _property(cls: type[Node], field: msgspec.structs.FieldInfo, hint: Any) -> Property:
     limits = next((extra for extra in _extras(hint) if isinstance(extra, msgspec.Meta)), msgspec.Meta())
     is_stream = get_origin(_bare(hint)) is Stream
     return Property(
         name=field.name,
         type=metadata(_stream_item(_bare(hint)) if is_stream else hint),
-        default=None if field.required else plain(_default(field)),
+        default=None if field.required else _default(cls, field),
         title=limits.title or field.name.replace("_", " ").title(),
         description=limits.description,
         min=limits.ge if limits.ge is not None else limits.gt,
@@ -172,19 +186,27 @@ def _property(field: msgspec.structs.FieldInfo, hint: Any) -> Property:
     )
 
 
-def _default(field: msgspec.structs.FieldInfo) -> Any:
-    if field.default is not msgspec.NODEFAULT:
-        return field.default
+def _default(cls: type[Node], field: msgspec.structs.FieldInfo) -> Any:
     factory: Any = field.default_factory
-    return factory()
+    try:
+        return plain(field.default if field.default is not msgspec.NODEFAULT else factory())
+    except Unsendable as error:
+        raise BadNode(f"{cls.__qualname__}.{field.name} needs a default that JSON can show: {error}") from error
 
 
 def _outputs(result: Any) -> tuple[bool, tuple[tuple[str, Any], ...]]:
     if result is None or result is type(None):
         return False, ()
+    result = _without_none(result)
     if is_typeddict(result):
         return True, tuple(get_type_hints(result).items())
     return False, (("output", result),)
+
+
+def _without_none(hint: Any) -> Any:
+    """What may be None sends nothing then, so it has the outputs of the rest."""
+    rest = [arg for arg in get_args(hint) if arg is not type(None)]
+    return rest[0] if get_origin(hint) in UNIONS and len(rest) == 1 else hint
 
 
 def _outputs_without_process(cls: type[Node]) -> tuple[tuple[str, Any], ...]:
@@ -225,6 +247,9 @@ def _bare(hint: Any) -> Any:
 
 
 def _extras(hint: Any) -> tuple[Any, ...]:
+    """What is said beside a type, also beside a member of a union."""
+    if get_origin(hint) in UNIONS:
+        return tuple(extra for arg in get_args(hint) for extra in _extras(arg))
     return get_args(hint)[1:] if get_origin(hint) is typing.Annotated else ()
 
 

@@ -46,14 +46,15 @@ def modules_of(name: str) -> Iterator[str]:
 
 def nodes_in(module: ModuleType) -> list[type[Node]]:
     """Return the node classes that *module* itself defines, in the order they are written; ``_Names`` are bases."""
-    return [
-        found
-        for name, found in vars(module).items()
-        if isinstance(found, type)
-        and issubclass(found, Node)
-        and found.__module__ == module.__name__
+    found = [
+        thing
+        for name, thing in vars(module).items()
+        if isinstance(thing, type)
+        and issubclass(thing, Node)
+        and thing.__module__ == module.__name__
         and not name.startswith("_")
     ]
+    return list(dict.fromkeys(found))  # a class may go by two names
 
 
 def find(module: str, qualname: str, path: str | None) -> type[Node]:

@@ -13,7 +13,6 @@ A field that is a ``Stream`` may also be given as a plain list. What the node sa
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
 from typing import Any, get_type_hints
 
 import msgspec
@@ -70,6 +69,7 @@ def run(node: Node, ctx: Recorder | None = None) -> Any:
     For tests that are not async. Whatever the node raises comes out as it is; a field that does not fit its type is a
     ValueError that names it.
     """
+    _refuse_inside_a_loop()
     process = process_of(type(node))
     sent = asyncio.run(outputs(node, ctx))
     if not process.yields:
@@ -86,13 +86,18 @@ async def outputs(node: Node, ctx: Recorder | None = None) -> dict[str, list[Any
         raise TypeError(f"{cls.__qualname__} has no process: a workflow does its work")
     _prepare(node)
     sent: dict[str, list[Any]] = {}
-    try:
-        async for result in _results(node, process, ctx or Recorder()):
-            for handle, value in _by_handle(cls, process, result):
-                sent.setdefault(handle, []).append(value)
-    finally:
-        await node.aclose()
+    for result in await _results(node, process, ctx or Recorder()):
+        for handle, value in _by_handle(cls, process, result):
+            sent.setdefault(handle, []).append(value)
     return sent
+
+
+def _refuse_inside_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError("run() is for tests that are not async; here, use: await outputs(node)")
 
 
 def _prepare(node: Node) -> None:
@@ -115,22 +120,18 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
         raise ValueError(f"{name}: {error}") from error
 
 
-async def _results(node: Any, process: Process, ctx: Recorder) -> AsyncIterator[Any]:
+async def _results(node: Any, process: Process, ctx: Recorder) -> list[Any]:
     result = node.process(ctx) if process.takes_context else node.process()
     if not process.yields:
-        yield await result if process.is_async else result
-    elif process.is_async:
-        async for item in result:
-            yield item
-    else:
-        for item in result:
-            yield item
+        return [await result if process.is_async else result]
+    return [item async for item in result] if process.is_async else list(result)
 
 
-def _by_handle(cls: type[Node], process: Process, result: Any) -> Iterable[tuple[str, Any]]:
+def _by_handle(cls: type[Node], process: Process, result: Any) -> list[tuple[str, Any]]:
     """Tell which handles a result goes to; what is None goes nowhere."""
+    if result is None:
+        return []
     named = result if process.named else {"output": result}
-    known = {handle for handle, _ in process.outputs}
-    if unknown := set(named or {}) - known - ({"output"} if result is None else set()):
-        raise ValueError(f"{cls.__qualname__} has no output {', '.join(sorted(unknown))}")
-    return [(handle, value) for handle, value in (named or {}).items() if value is not None]
+    if unknown := sorted(set(named) - {handle for handle, _ in process.outputs}):
+        raise ValueError(f"{cls.__qualname__} has no output {', '.join(unknown)}")
+    return [(handle, value) for handle, value in named.items() if value is not None]
