@@ -58,6 +58,10 @@ def test_nodes_and_edges_have_to_be_there() -> None:
     assert [fault.field for fault in caught.value.errors] == ["$.nodes", "$.edges"]
 
 
+def test_missing_edges_do_not_hide_wrong_nodes() -> None:
+    assert [fault.field for fault in faults([{"id": "a"}], None)] == ["$.edges", "$.nodes[0]"]
+
+
 def test_tells_all_wrong_shapes_at_once() -> None:
     found = faults(
         [{"id": "a"}, 3, {"id": 4, "type": "t"}, {"id": "b", "type": "t", "data": 5}], [{"source": "a"}, None]
@@ -110,16 +114,26 @@ def test_edges_may_have_no_id_but_not_the_same() -> None:
 
 
 def test_a_graph_has_limits() -> None:
-    nodes = [NODE, OTHER, {"id": "long", "type": "t" * 9}]
-    found = faults(nodes, [{**EDGE, "targetHandle": "h" * 9}, EDGE], Limits(nodes=2, edges=1, name=8), at="$.graph")
+    found = faults([NODE, OTHER, {"id": "c"}], [EDGE, EDGE], Limits(nodes=2, edges=1), at="$.graph")
+
+    assert [(fault.field, fault.message) for fault in found] == [
+        ("$.graph.nodes", "3 nodes, and 2 is the limit"),
+        ("$.graph.edges", "2 edges, and 1 is the limit"),
+    ]
+    assert faults([NODE, OTHER], [EDGE, EDGE], Limits(nodes=2, edges=1)) == [
+        Fault(field="$.edges", message="2 edges, and 1 is the limit")
+    ]
+
+
+def test_names_have_a_limit() -> None:
+    nodes = [{"id": "a", "type": "t" * 9}, {"id": "b" * 9, "type": "t"}]
+    found = faults(nodes, [{**EDGE, "id": "e" * 9, "target": "a", "targetHandle": "h" * 9}], Limits(name=8))
 
     assert [fault.field for fault in found] == [
-        "$.graph.nodes",
-        "$.graph.edges",
-        "$.graph.nodes[0].type",
-        "$.graph.nodes[1].type",
-        "$.graph.nodes[2].type",
-        "$.graph.edges[0].targetHandle",
+        "$.nodes[0].type",
+        "$.nodes[1].id",
+        "$.edges[0].id",
+        "$.edges[0].targetHandle",
     ]
 
 

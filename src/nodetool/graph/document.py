@@ -1,7 +1,7 @@
 """From the JSON of a graph to a Graph, or to everything that keeps it from being one."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -51,11 +51,14 @@ def read_graph(json: bytes, limits: Limits = LIMITS, *, at: str = "$") -> Graph:
         graph = codec.from_json(json, _graph)
     except InvalidRequest as error:
         raise _refusal(_misshapen(json, limits, at), error.detail) from error
-    draft = Draft(list(enumerate(graph.nodes)), list(enumerate(graph.edges)), {node.id for node in graph.nodes})
-    faults = list(islice(_faults(draft, limits, at), MAX_FAULTS))
+    faults = list(_too_many(len(graph.nodes), len(graph.edges), limits, at)) or _faults(_whole(graph), limits, at)
     if faults:
         raise _refusal(faults, "")
     return graph
+
+
+def _whole(graph: Graph) -> Draft:
+    return Draft(list(enumerate(graph.nodes)), list(enumerate(graph.edges)), {node.id for node in graph.nodes})
 
 
 def _refusal(faults: list[Fault], detail: str) -> InvalidGraph:
@@ -71,18 +74,20 @@ def _misshapen(json: bytes, limits: Limits, at: str) -> list[Fault]:
         document = codec.from_json(json, _anything)
     except InvalidRequest as error:
         return list(error.errors)
-    faults: list[Fault] = []
-    draft = _draft(document, at, faults) if isinstance(document, dict) else None
-    if draft is None:
+    if not isinstance(document, dict):
         return [Fault(field=at, message="expected an object with nodes and edges")]
-    return [*faults, *islice(_faults(draft, limits, at), MAX_FAULTS)][:MAX_FAULTS]
+    faults: list[Fault] = []
+    nodes, edges = (_items(document, name, at, faults) for name in ("nodes", "edges"))
+    if too_many := list(_too_many(len(nodes), len(edges), limits, at)):
+        return [*faults, *too_many]
+    draft = _draft(nodes, edges, at, faults)
+    return [*faults, *_faults(draft, limits, at)][:MAX_FAULTS]
 
 
-def _draft(document: dict[str, Any], at: str, faults: list[Fault]) -> Draft:
-    nodes = _items(document, "nodes", at, faults)
+def _draft(nodes: list[Any], edges: list[Any], at: str, faults: list[Fault]) -> Draft:
     return Draft(
         nodes=_read(nodes, GraphNode, f"{at}.nodes", faults),
-        edges=_read(_items(document, "edges", at, faults), GraphEdge, f"{at}.edges", faults),
+        edges=_read(edges, GraphEdge, f"{at}.edges", faults),
         ids={id for node in nodes if (id := _id_of(node)) is not None},
     )
 
@@ -101,8 +106,9 @@ def _read(items: list[Any], kind: type[T], at: str, faults: list[Fault]) -> list
         try:
             found.append((index, msgspec.convert(item, kind)))
         except msgspec.ValidationError as error:
-            if len(faults) < MAX_FAULTS:
-                faults.append(_fault(error, item, kind, f"{at}[{index}]"))
+            faults.append(_fault(error, item, kind, f"{at}[{index}]"))
+            if len(faults) >= MAX_FAULTS:
+                break
     return found
 
 
@@ -118,17 +124,16 @@ def _id_of(item: Any) -> str | None:
     return id if isinstance(id, str) else None
 
 
-def _faults(draft: Draft, limits: Limits, at: str) -> Iterator[Fault]:
-    yield from _too_many(draft, limits, at)
-    yield from _bad_nodes(draft.nodes, limits, at)
-    yield from _bad_edges(draft, limits, at)
+def _faults(draft: Draft, limits: Limits, at: str) -> list[Fault]:
+    return list(islice(chain(_bad_nodes(draft.nodes, limits, at), _bad_edges(draft, limits, at)), MAX_FAULTS))
 
 
-def _too_many(draft: Draft, limits: Limits, at: str) -> Iterator[Fault]:
-    if len(draft.nodes) > limits.nodes:
-        yield Fault(field=f"{at}.nodes", message=f"{len(draft.nodes)} nodes, and {limits.nodes} is the limit")
-    if len(draft.edges) > limits.edges:
-        yield Fault(field=f"{at}.edges", message=f"{len(draft.edges)} edges, and {limits.edges} is the limit")
+def _too_many(nodes: int, edges: int, limits: Limits, at: str) -> Iterator[Fault]:
+    """What is over these limits is not looked at any further."""
+    if nodes > limits.nodes:
+        yield Fault(field=f"{at}.nodes", message=f"{nodes} nodes, and {limits.nodes} is the limit")
+    if edges > limits.edges:
+        yield Fault(field=f"{at}.edges", message=f"{edges} edges, and {limits.edges} is the limit")
 
 
 def _bad_nodes(nodes: list[tuple[int, GraphNode]], limits: Limits, at: str) -> Iterator[Fault]:
