@@ -1,21 +1,16 @@
-"""Nodes that read, write, search and check JSON."""
+"""Nodes that read, write, fill and check JSON."""
 
 import json
 import re
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar
 
-import msgspec
-
+from nodetool.nodes._json import as_text, of_kind, parsed, written
 from nodetool.protocol.descriptions import Runs
-from nodetool.protocol.values import plain, spelled
+from nodetool.protocol.values import plain
 from nodetool.sdk import Meta, Node
 
-T = TypeVar("T")
-
-STEP = re.compile(r"[^.\[\]]+")
 STRING_OR_VARIABLE = re.compile(r'"(?:[^"\\]|\\.)*"?|\$[A-Za-z_]\w*', re.DOTALL)
 VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
-KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
 class ParseDict(Node):
@@ -34,7 +29,7 @@ class ParseDict(Node):
     json_string: str = ""
 
     def process(self) -> dict[str, Any]:
-        return _of_kind(dict, _parsed(self.json_string, "json_string"), "json_string")
+        return of_kind(dict, parsed(self.json_string, "json_string"), "json_string")
 
 
 class ParseList(Node):
@@ -53,7 +48,7 @@ class ParseList(Node):
     json_string: str = ""
 
     def process(self) -> list[Any]:
-        return _of_kind(list, _parsed(self.json_string, "json_string"), "json_string")
+        return of_kind(list, parsed(self.json_string, "json_string"), "json_string")
 
 
 class StringifyJSON(Node):
@@ -73,7 +68,7 @@ class StringifyJSON(Node):
     indent: Annotated[int, Meta(ge=0, le=16, description="Spaces for each level; 0 writes one line.")] = 2
 
     def process(self) -> str:
-        return _written(self.data, self.indent)
+        return written(self.data, self.indent)
 
 
 class ValidateJSON(Node):
@@ -143,7 +138,7 @@ class JSONTemplate(Node):
 
     def process(self) -> dict[str, Any]:
         text = STRING_OR_VARIABLE.sub(self._filled, self.template)
-        return _of_kind(dict, _parsed(text, "template"), "template")
+        return of_kind(dict, parsed(text, "template"), "template")
 
     def _filled(self, part: re.Match[str]) -> str:
         if part[0].startswith('"'):
@@ -151,183 +146,11 @@ class JSONTemplate(Node):
         name = part[0][1:]
         if name not in self.values:
             raise ValueError(f"values: has no value for ${name}")
-        return _written(self.values[name])
+        return written(self.values[name])
 
     def _inside(self, variable: re.Match[str]) -> str:
         name = variable[0][1:]
-        return json.dumps(_as_text(self.values[name]))[1:-1] if name in self.values else variable[0]
-
-
-class _GetPath(Node):
-    data: Any = None
-    path: Annotated[str, Meta(description="Names and places, like users.0.name or users[0].name.")] = ""
-
-    def _found(self, kind: type[T], default: T) -> T:
-        found = _at(self.data, self.path)
-        if found is None:
-            return default
-        try:
-            return msgspec.convert(found, kind, strict=False)
-        except msgspec.ValidationError as error:
-            raise ValueError(f"path: {self.path!r} leads to a value that does not fit: {error}") from error
-
-
-class GetJSONPathStr(_GetPath):
-    """Take the text at a path; what is no text is written as JSON.
-    json, path, extract, string
-
-    Use cases:
-    - Read a name out of the answer of a web service
-    - Read a field of a nested record
-    - Read a message, with a default
-    """
-
-    type_name: ClassVar = "lib.json.GetJSONPathStr"
-    runs: ClassVar[Runs] = "inline"
-
-    default: str = ""
-
-    def process(self) -> str:
-        found = _at(self.data, self.path)
-        return self.default if found is None else _as_text(found)
-
-
-class GetJSONPathInt(_GetPath):
-    """Take the whole number at a path.
-    json, path, extract, integer, number
-
-    Use cases:
-    - Read a count out of the answer of a web service
-    - Read an id or a status code
-    - Read a setting, with a default
-    """
-
-    type_name: ClassVar = "lib.json.GetJSONPathInt"
-    runs: ClassVar[Runs] = "inline"
-
-    default: int = 0
-
-    def process(self) -> int:
-        return self._found(int, self.default)
-
-
-class GetJSONPathFloat(_GetPath):
-    """Take the number at a path.
-    json, path, extract, float, number
-
-    Use cases:
-    - Read a price or a measured value
-    - Read a coordinate
-    - Read a threshold, with a default
-    """
-
-    type_name: ClassVar = "lib.json.GetJSONPathFloat"
-    runs: ClassVar[Runs] = "inline"
-
-    default: float = 0.0
-
-    def process(self) -> float:
-        return self._found(float, self.default)
-
-
-class GetJSONPathBool(_GetPath):
-    """Take the yes or no at a path.
-    json, path, extract, boolean
-
-    Use cases:
-    - Read a flag out of the answer of a web service
-    - Give an If its condition
-    - Read a setting, with a default
-    """
-
-    type_name: ClassVar = "lib.json.GetJSONPathBool"
-    runs: ClassVar[Runs] = "inline"
-
-    default: bool = False
-
-    def process(self) -> bool:
-        return self._found(bool, self.default)
-
-
-class GetJSONPathList(_GetPath):
-    """Take the array at a path.
-    json, path, extract, list, array
-
-    Use cases:
-    - Take the results out of the answer of a web service
-    - Give a For Each its items
-    - Read the children of a nested record
-    """
-
-    type_name: ClassVar = "lib.json.GetJSONPathList"
-    runs: ClassVar[Runs] = "inline"
-
-    default: list[Any] = []
-
-    def process(self) -> list[Any]:
-        return _of_kind(list, _at(self.data, self.path, self.default), "path")
-
-
-class GetJSONPathDict(_GetPath):
-    """Take the object at a path.
-    json, path, extract, dictionary, object
-
-    Use cases:
-    - Take one record out of the answer of a web service
-    - Read a group of settings
-    - Go one level down before reading several fields
-    """
-
-    type_name: ClassVar = "lib.json.GetJSONPathDict"
-    runs: ClassVar[Runs] = "inline"
-
-    default: dict[str, Any] = {}
-
-    def process(self) -> dict[str, Any]:
-        return _of_kind(dict, _at(self.data, self.path, self.default), "path")
-
-
-def _parsed(text: str, handle: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError(f"{handle}: is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"{handle}: {error}") from error
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _written(value: Any, indent: int = 0) -> str:
-    return json.dumps(spelled(plain(value)), ensure_ascii=False, indent=indent or None)
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else _written(value)
-
-
-def _of_kind(kind: type[T], value: Any, handle: str) -> T:
-    if isinstance(value, kind):
-        return value
-    raise ValueError(f"{handle}: expected {KINDS[kind]}, got {KINDS.get(type(value), 'a number')}")
-
-
-def _at(data: Any, path: str, default: Any = None) -> Any:
-    """Return what *path* leads to, or *default* where there is nothing or null."""
-    for step in STEP.findall(path.removeprefix("$")):
-        data = _below(data, step)
-    return default if data is None else data
-
-
-def _below(data: Any, step: str) -> Any:
-    if isinstance(data, dict):
-        return data.get(step)
-    if isinstance(data, list) and step.removeprefix("-").isdecimal():
-        index = int(step)
-        return data[index] if -len(data) <= index < len(data) else None
-    return None
+        return json.dumps(as_text(self.values[name]))[1:-1] if name in self.values else variable[0]
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -1,0 +1,39 @@
+"""JSON as the nodes read and write it."""
+
+import json
+from typing import Any, TypeVar
+
+from nodetool.protocol.values import plain, spelled
+
+T = TypeVar("T")
+
+KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+
+
+def parsed(text: str, handle: str) -> Any:
+    """Read what came in on *handle*. Raises ValueError with the line and column."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError(f"{handle}: is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"{handle}: {error}") from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def written(value: Any, indent: int = 0) -> str:
+    """Write any value that may leave a run; on one line if there is no indent."""
+    return json.dumps(spelled(plain(value)), ensure_ascii=False, indent=indent or None)
+
+
+def as_text(value: Any) -> str:
+    return value if isinstance(value, str) else written(value)
+
+
+def of_kind(kind: type[T], value: Any, handle: str) -> T:
+    if isinstance(value, kind):
+        return value
+    raise ValueError(f"{handle}: expected {KINDS[kind]}, got {KINDS.get(type(value), 'a number')}")
