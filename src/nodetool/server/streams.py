@@ -87,7 +87,7 @@ class Stream:
             await send({"type": "http.response.start", "status": 200, "headers": self._headers})
             async with Present(receive):
                 await self._send_all(send)
-        except Exception:  # the head is sent, so nobody could answer for it any more
+        except Exception:  # noqa: BLE001 - the head is sent, so nobody could answer for it any more
             _log.exception("a stream broke", path=scope["path"])
         finally:
             self._cursor.close()
