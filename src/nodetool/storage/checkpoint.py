@@ -10,8 +10,9 @@ import sqlite3
 import threading
 from collections.abc import Callable
 
+from nodetool.storage.connect import MAX_WAL_BYTES
+
 EVERY_S = 0.1
-MAX_WAL_BYTES = 64 * 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +29,10 @@ class Checkpointer:
         self._every_s = every_s
         (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
         self._max_pages = max_wal_bytes // int(page_bytes)
-        connection.execute(f"PRAGMA journal_size_limit = {max_wal_bytes:d}")
         self._resume: Callable[[], object] | None = None
         self._dirty = threading.Event()
         self._urgent = threading.Event()
+        self._failing = False
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="nodetool-checkpoint", daemon=True)
         self._thread.start()
@@ -77,7 +78,10 @@ class Checkpointer:
         """Copy what can be copied, and return how many pages the log holds."""
         try:
             _, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except sqlite3.OperationalError as error:  # a full or failing disk: the log still has everything
-            log.warning("checkpoint failed: %s", error)
+        except sqlite3.Error as error:  # a full or failing disk; nothing is lost, the log still has it
+            if not self._failing:
+                log.warning("the database's log cannot be checkpointed: %s", error)
+            self._failing = True
             return 0
+        self._failing = False
         return int(pages)

@@ -10,8 +10,11 @@ BUSY_S = 5.0
 PAGE_BYTES = 8192
 """Of a new database: a run's batch of events fits into a page, where the default would spread it over several."""
 
+MAX_WAL_BYTES = 64 * 1024 * 1024
+"""Where the write-ahead log starts over; what a burst made larger is cut to it."""
 
-def to_write(path: Path) -> sqlite3.Connection:
+
+def to_write(path: Path, *, max_wal_bytes: int = MAX_WAL_BYTES) -> sqlite3.Connection:
     """Open the file, made if it is not there, for the writer or the checkpoints; no statement commits by itself."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would let everybody read it
     connection = _connect(path.absolute().as_uri())
@@ -19,6 +22,7 @@ def to_write(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA journal_size_limit = {max_wal_bytes}")
     return connection
 
 

@@ -28,9 +28,9 @@ WHERE no = ? AND finished_us IS NULL;
 
 -- end --
 -- The first end wins, and once a cancel is recorded (?8: now) there is only one.
-UPDATE jobs SET status = ?5, error = ?6, finished_us = ?7, last_seq = ?4, cancel_requested = max(cancel_requested, ?8)
+UPDATE jobs SET status = ?5, error = ?6, finished_us = ?7, last_seq = ?4, cancel_requested = cancel_requested | ?8
 WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND finished_us IS NULL
-    AND (max(cancel_requested, ?8) = 0 OR ?5 = 'cancelled');
+    AND ((cancel_requested | ?8) = 0 OR ?5 = 'cancelled');
 
 -- add_batch --
 INSERT INTO events (key, attempt, count, flags, bytes) VALUES (?, ?, ?, ?, ?);

@@ -2,7 +2,7 @@
 
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
-    value INTEGER NOT NULL
+    value NOT NULL
 );
 
 -- The first event of a job (`queued`, seq 1) is this row itself; so last_seq starts with 1.
@@ -23,11 +23,12 @@ CREATE TABLE jobs (
     finished_us INTEGER
 );
 
--- Lists of a user, newest first.
-CREATE INDEX jobs_of_user ON jobs (user, no);
+-- Lists of a user, newest first. With the workflow inside, a list of one workflow's jobs passes over the others
+-- without fetching their rows; an index of its own would cost every run more than it saves.
+CREATE INDEX jobs_of_user ON jobs (user, no, workflow_id);
 
 -- What has not ended, and what ended badly: few rows, whatever the number of jobs.
-CREATE INDEX jobs_not_completed ON jobs (status, no) WHERE status <> 'completed';
+CREATE INDEX jobs_not_completed ON jobs (status, user, no) WHERE status <> 'completed';
 
 -- key is no << 24 | first_seq: a job's batches lie together and in order, and new ones at the end of the table.
 CREATE TABLE events (

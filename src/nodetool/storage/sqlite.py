@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nodetool.storage import connect, migrate, queries
 from nodetool.storage.changes import Changes
-from nodetool.storage.checkpoint import EVERY_S, MAX_WAL_BYTES, Checkpointer
+from nodetool.storage.checkpoint import EVERY_S, Checkpointer
+from nodetool.storage.connect import MAX_WAL_BYTES
 from nodetool.storage.reader import SqliteReader
 from nodetool.storage.transaction import Sync, Transactions
 from nodetool.storage.writer import SqliteWriter
@@ -37,7 +38,7 @@ def open_store(home: Path, *, sync: Sync, checkpoint_s: float = EVERY_S, max_wal
         HomeTooNew: a newer program wrote it.
     """
     path = home / FILE
-    connection = _open_current(path)
+    connection = _open_current(path, max_wal_bytes)
     sql = queries.load()
     changes = Changes(connection, sql)
     checkpoints = Checkpointer(connect.to_write(path), every_s=checkpoint_s, max_wal_bytes=max_wal_bytes)
@@ -49,8 +50,8 @@ def open_store(home: Path, *, sync: Sync, checkpoint_s: float = EVERY_S, max_wal
     )
 
 
-def _open_current(path: Path) -> sqlite3.Connection:
-    connection = connect.to_write(path)
+def _open_current(path: Path, max_wal_bytes: int) -> sqlite3.Connection:
+    connection = connect.to_write(path, max_wal_bytes=max_wal_bytes)
     try:
         migrate.migrate(connection, migrate.steps())
     except BaseException:

@@ -25,8 +25,7 @@ class SqliteWriter:
         self._last_no = last_no
         self._thread = CommitThread(transactions.run) if threaded else None
         self._waiting: list[Call] = []
-        self._scheduled = False
-        self._busy = False
+        self._flush_comes = False
         self._closed = False
 
     def next_no(self) -> int:
@@ -42,8 +41,8 @@ class SqliteWriter:
             future.set_exception(StorageFailed("The database is closed."))
             return future
         self._waiting.append(Call(tuple(ops), future))
-        if not self._scheduled and not self._busy:
-            self._scheduled = True
+        if not self._flush_comes:
+            self._flush_comes = True
             loop.call_soon(self._flush)
         return future
 
@@ -57,31 +56,24 @@ class SqliteWriter:
         self._transactions.close()
 
     def _flush(self) -> None:
-        """Start the next transaction, unless one is under way or the checkpoint asks for a moment without one."""
-        self._scheduled = False
-        if self._busy or not self._waiting:
+        """Make a transaction of what waits, unless the log is due for a moment without one."""
+        self._flush_comes = False
+        if not self._waiting:
             return
         if self._checkpoints.due:
-            self._hold()
+            self._flush_comes = True
+            self._checkpoints.ask(self._in_loop(self._flush))
             return
         group, self._waiting = self._waiting, []
         if self._thread is None:
             self._transactions.run(group)
             self._settle(group)
         else:
-            self._busy = True
+            self._flush_comes = True
             self._thread.give(group, self._in_loop(partial(self._committed, group)))
-
-    def _hold(self) -> None:
-        self._busy = True
-        self._checkpoints.ask(self._in_loop(self._go_on))
 
     def _committed(self, group: list[Call]) -> None:
         self._settle(group)
-        self._go_on()
-
-    def _go_on(self) -> None:
-        self._busy = False
         self._flush()
 
     def _settle(self, group: list[Call]) -> None:
