@@ -1,12 +1,279 @@
-"""What /openapi.json says. Written by hand beside the routes, as these take their requests as they are."""
+"""/openapi.json: the routes with the shapes of what they take and answer.
 
+The shapes are those of the Structs. What a route takes beside its body, and how it may refuse, is written down in DOCS,
+as handlers take their requests as they are; a test compares the two tables.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from nodetool.protocol import answers
+from nodetool.protocol.codec import to_json
+from nodetool.protocol.commands import RunJobData
+from nodetool.protocol.documents import Graph, RunRequest, Workflow, WorkflowRequest
+from nodetool.protocol.events import AnyEvent
+from nodetool.server.jobs import STATUSES
 from nodetool.server.options import Options
 from nodetool.server.requests import Request
 from nodetool.server.responses import Answer
 from nodetool.server.routes import Route
+from nodetool.server.types import ASGIApp
+
+REF = "#/components/schemas/{name}"
+
+Schema = dict[str, Any]
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": REF.format(name=name)}
+
+
+OBJECT: Schema = {"type": "object"}
+EVENT: Schema = ref("Event")
+OUTPUTS: Schema = {"type": "object", "description": "A property for each output node."}
+
+SHAPES: dict[tuple[str, str], Schema] = {
+    ("WorkflowRequest", "graph"): ref("Graph"),
+    ("WorkflowRequest", "settings"): {"type": ["object", "null"]},
+    ("Workflow", "graph"): ref("Graph"),
+    ("Workflow", "settings"): {"type": ["object", "null"]},
+    ("Workflow", "input_schema"): OBJECT,
+    ("Workflow", "output_schema"): OBJECT,
+    ("JobDocument", "params"): OBJECT,
+    ("JobDocument", "result"): {"type": ["object", "null"]},
+    ("EventPage", "events"): {"type": "array", "items": EVENT},
+}
+"""Fields that hold JSON as it came, and what is known of it."""
+
+
+def in_query(name: str, description: str, **schema: Any) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def in_header(name: str, description: str) -> Schema:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+
+
+ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+LIMIT = in_query("limit", "How many at most.", type="integer", minimum=1, maximum=1000, default=100)
+CURSOR = in_query("cursor", "The `next` of the page before.", type="string")
+COLUMNS = in_query("columns", "Parts to show, separated by commas; all without it.", type="string")
+STREAM = in_query("stream", "Answer with every event, a line each.", enum=["true", "false", "1", "0"], default="false")
+OF_WORKFLOW = in_query("workflow_id", "Only jobs of this workflow.", type="string")
+STATUS = in_query("status", "Only jobs in this state.", type="string", enum=list(STATUSES))
+AFTER = in_query("after", "The number of the last event already seen.", type="integer", minimum=0, default=0)
+EVENTS = in_query("limit", "How many events a page holds.", type="integer", minimum=1, maximum=1000, default=1000)
+WAIT = in_query("wait", "Seconds to wait for an event.", type="number", minimum=0, maximum=60, default=0)
+IF_MATCH = in_header("If-Match", "Only if the stored document has this ETag.")
+LAST_EVENT_ID = in_header("Last-Event-ID", "As `after`, where the answer is server-sent events.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doc:
+    """What is said about an operation beside its path."""
+
+    takes: Schema | None = None
+    is_optional: bool = False
+    """The body may be left out."""
+    query: Sequence[Schema] = ()
+    gives: dict[int, dict[str, Schema]] = field(default_factory=dict)
+    """What is answered, by status and media type."""
+    headers: Sequence[str] = ()
+    refuses: Sequence[int] = ()
+
+
+def json_of(schema: Schema) -> dict[str, Schema]:
+    return {"application/json": schema}
+
+
+RUN_REFUSES = (400, 404, 413, 415, 422, 429, 503, 507)
+SAVE_REFUSES = (400, 404, 413, 415, 422, 503, 507)
+JOB = ("Nodetool-Job-Id",)
+LATER = ("Nodetool-Job-Id", "Location")
+LINES = {"application/x-ndjson": EVENT}
+SSE = {"text/event-stream": {"type": "string"}}
+ACCEPTED = json_of(ref("Accepted"))
+HEALTHY = Doc(gives={200: json_of(ref("Health"))})
+
+DOCS: dict[str, Doc] = {
+    "WorkflowRoutes.page": Doc(
+        query=(LIMIT, CURSOR, COLUMNS), gives={200: json_of(ref("WorkflowList"))}, refuses=(400, 422)
+    ),
+    "WorkflowRoutes.read": Doc(gives={200: json_of(ref("Workflow"))}, headers=("ETag",), refuses=(404,)),
+    "WorkflowRoutes.create": Doc(
+        takes=ref("WorkflowRequest"),
+        gives={200: json_of(ref("Workflow"))},
+        headers=("ETag",),
+        refuses=SAVE_REFUSES,
+    ),
+    "WorkflowRoutes.replace": Doc(
+        takes=ref("WorkflowRequest"),
+        query=(IF_MATCH,),
+        gives={200: json_of(ref("Workflow"))},
+        headers=("ETag",),
+        refuses=(*SAVE_REFUSES, 412),
+    ),
+    "WorkflowRoutes.delete": Doc(
+        query=(IF_MATCH,), gives={200: json_of({"type": "null"})}, refuses=(404, 412, 503, 507)
+    ),
+    "Runs.run": Doc(
+        takes=ref("RunRequest"),
+        is_optional=True,
+        query=(STREAM,),
+        gives={200: json_of(OUTPUTS) | LINES, 202: ACCEPTED},
+        headers=LATER,
+        refuses=(*RUN_REFUSES, 409),
+    ),
+    "Runs.run_any": Doc(
+        takes=ref("RunJobData"),
+        query=(STREAM,),
+        gives={200: json_of(OUTPUTS) | LINES, 202: ACCEPTED},
+        headers=LATER,
+        refuses=(*RUN_REFUSES, 409),
+    ),
+    "Runs.stream": Doc(takes=ref("RunRequest"), is_optional=True, gives={200: SSE}, headers=JOB, refuses=RUN_REFUSES),
+    "Runs.later": Doc(
+        takes=ref("RunRequest"), is_optional=True, gives={202: ACCEPTED}, headers=LATER, refuses=RUN_REFUSES
+    ),
+    "JobRoutes.page": Doc(
+        query=(LIMIT, CURSOR, OF_WORKFLOW, STATUS), gives={200: json_of(ref("JobList"))}, refuses=(400, 422)
+    ),
+    "JobRoutes.read": Doc(gives={200: json_of(ref("JobDocument"))}, headers=JOB, refuses=(404,)),
+    "JobRoutes.events": Doc(
+        query=(AFTER, EVENTS, WAIT, LAST_EVENT_ID),
+        gives={200: json_of(ref("EventPage")) | LINES | SSE, 204: {}},
+        headers=JOB,
+        refuses=(404, 409, 422, 503),
+    ),
+    "JobRoutes.cancel": Doc(
+        gives={200: json_of(ref("JobDocument")), 202: json_of(ref("JobDocument"))},
+        headers=JOB,
+        refuses=(404, 503, 507),
+    ),
+    "NodeRoutes.metadata": Doc(gives={200: json_of({"type": "array", "items": OBJECT})}),
+    "HealthRoutes.health": HEALTHY,
+    "HealthRoutes.ping": Doc(gives={200: json_of(ref("Pulse"))}),
+    "HealthRoutes.ready": Doc(gives={200: json_of(ref("Health"))}, refuses=(503,)),
+    "Description.read": Doc(gives={200: json_of(OBJECT)}),
+}
+
+ALWAYS = (403, 421, 500)
+"""What any request may be refused with: a foreign page, a foreign host, a bug; a failed run is 500 too."""
 
 
 class Description:
-    def __init__(self, routes: list[Route], options: Options) -> None: ...
-    async def read(self, _: Request) -> Answer:
-        return Answer(b"{}")
+    """The document, made when it is first asked for."""
+
+    def __init__(self, routes: list[Route], options: Options) -> None:
+        self._routes = routes
+        self._version = options.version
+
+    async def read(self, _: Request) -> ASGIApp:
+        """Describe the API (OpenAPI 3.1)."""
+        return Answer(self._json)
+
+    @cached_property
+    def _json(self) -> bytes:
+        return to_json(described(self._routes, self._version))
+
+
+def described(routes: list[Route], version: str) -> dict[str, Any]:
+    """Return the document for *routes*."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "nodetool", "version": version, "license": {"name": "MIT", "identifier": "MIT"}},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": schemas()},
+    }
+
+
+def operation(route: Route) -> dict[str, Any]:
+    doc = DOCS[route.operation]
+    said: dict[str, Any] = {
+        "operationId": operation_id(route),
+        "summary": (route.handler.__doc__ or "").strip(),
+        "tags": [route.path.removeprefix("/api").split("/")[1]],
+        "responses": responses(doc),
+    }
+    if parameters := [*([ID] if "{id}" in route.path else []), *doc.query]:
+        said["parameters"] = parameters
+    if doc.takes:
+        said["requestBody"] = {"required": not doc.is_optional, "content": json_of({"schema": doc.takes})}
+    return said
+
+
+def operation_id(route: Route) -> str:
+    name = route.operation.replace("Routes", "").replace(".", "_").lower()
+    return f"{name}_head" if route.method == "HEAD" else name
+
+
+def responses(doc: Doc) -> dict[str, Any]:
+    given = {str(status): response(doc, status, content) for status, content in doc.gives.items()}
+    return given | {str(status): problem(status) for status in sorted({*doc.refuses, *ALWAYS})}
+
+
+def response(doc: Doc, status: int, content: dict[str, Schema]) -> dict[str, Any]:
+    said: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if doc.headers:
+        said["headers"] = {
+            name: {"schema": {"type": "string"}} for name in doc.headers if name != "Location" or status == 202
+        }
+    if content:
+        said["content"] = {type: {"schema": schema} for type, schema in content.items()}
+    return said
+
+
+def problem(status: int) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "content": {"application/problem+json": {"schema": ref("Problem")}},
+    }
+    if status in {429, 503}:
+        said["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return said
+
+
+def schemas() -> dict[str, Any]:
+    """Return the shape of everything that goes over the wire, by name."""
+    types = (
+        answers.Problem,
+        answers.Accepted,
+        answers.JobList,
+        answers.JobDocument,
+        answers.WorkflowList,
+        answers.EventPage,
+        answers.Pulse,
+        Graph,
+        Workflow,
+        without_raw(WorkflowRequest),
+        RunRequest,
+        RunJobData,
+        answers.Health,
+    )
+    (*_, event), components = msgspec.json.schema_components((*types, AnyEvent), ref_template=REF)
+    for (name, key), shape in SHAPES.items():
+        components[name]["properties"][key] = shape
+    return components | {"Event": event}
+
+
+def without_raw(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """Return *kind* with any value where it keeps JSON as it came: a default of that type has no schema."""
+    fields = [field_without_raw(known) for known in msgspec.structs.fields(kind)]
+    return msgspec.defstruct(kind.__name__, fields, kw_only=True, namespace={"__doc__": kind.__doc__})
+
+
+def field_without_raw(known: msgspec.structs.FieldInfo) -> Any:
+    if known.type is not msgspec.Raw:
+        return (known.name, known.type) if known.required else (known.name, known.type, known.default)
+    if not bytes(known.default):
+        return (known.name, Any)
+    return (known.name, Any, msgspec.json.decode(known.default))

@@ -94,6 +94,7 @@ class Outbox:
                 parcel = Parcel(batch)
                 while not parcel.done:
                     await self._take_turn(job_id, parcel)
+                    await asyncio.sleep(0)  # sending may not have waited, and there are others in the loop
         except NodetoolError as error:
             await self.reply(Refusal.of(error, job_id=job_id))
 
