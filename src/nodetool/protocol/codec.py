@@ -166,6 +166,11 @@ def _for_json(count: int, data: bytes, flags: int) -> Iterable[Any]:
     return [spelled(msgspec.msgpack.decode(raw)) for raw in split(count, data)]
 
 
+def value_of(data: bytes | msgspec.Raw) -> Any:
+    """Decode a plain MessagePack value that we wrote."""
+    return msgspec.msgpack.decode(data)
+
+
 def json_of_msgpack(data: bytes | msgspec.Raw) -> bytes:
     """Return a plain MessagePack value as JSON."""
     return to_json(spelled(msgspec.msgpack.decode(data)))

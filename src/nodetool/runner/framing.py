@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -38,6 +38,7 @@ class Framing(asyncio.Protocol, Generic[Frame]):
         self._buffer = bytearray()
         self._out: list[bytes] = []
         self._transport: asyncio.Transport | None = None
+        self._is_lost = False
 
     def send(self, frame: Any) -> None:
         """Queue *frame*; it is written at the end of this tick, with all others. Dropped if the link is gone."""
@@ -47,7 +48,9 @@ class Framing(asyncio.Protocol, Generic[Frame]):
         self._out += (len(data).to_bytes(4, "little"), data)
 
     def flush(self) -> None:
-        """Write what is queued now."""
+        """Write what is queued now; before the link stands, leave it queued."""
+        if self._transport is None and not self._is_lost:
+            return
         out, self._out = self._out, []
         if out and self._transport and not self._transport.is_closing():
             self._transport.write(b"".join(out))
@@ -59,8 +62,7 @@ class Framing(asyncio.Protocol, Generic[Frame]):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -76,6 +78,7 @@ class Framing(asyncio.Protocol, Generic[Frame]):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._transport = None
+        self._is_lost = True
         self._on_lost()
 
     def _cut(self) -> list[Frame]:
@@ -88,7 +91,7 @@ class Framing(asyncio.Protocol, Generic[Frame]):
             end = start + 4 + size
             if len(buffer) < end:
                 break
-            got.append(self._decoder.decode(memoryview(buffer)[start + 4 : end]))
+            got.append(self._decoder.decode(bytes(memoryview(buffer)[start + 4 : end])))  # frames may keep parts of it
             start = end
         if start:
             del buffer[:start]

@@ -86,21 +86,14 @@ class ProcessLink:
             _kill_group(self._child.pid)
 
     async def _start(self, theirs: socket.socket, catalogue: str, max_result: int) -> None:
-        command = [sys.executable, "-m", "nodetool.runner", "serve", "--fd", str(theirs.fileno())]
-        with theirs:
-            self._child = await asyncio.create_subprocess_exec(
-                *command,
-                "--catalogue",
-                catalogue,
-                "--max-result",
-                str(max_result),
-                pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-                limit=1 << 20,
-            )
+        try:
+            with theirs:
+                self._child = await _spawn(theirs.fileno(), catalogue, max_result)
+        except OSError as error:
+            self._ours.close()
+            self._listener.on_print(self, f"the runner could not be started: {error.strerror}")
+            self._listener.on_lost(self)
+            return
         if self._is_killed:
             self.kill()
         await asyncio.get_running_loop().create_connection(lambda: self._framing, sock=self._ours)
@@ -121,6 +114,23 @@ class ProcessLink:
     def _lost(self) -> None:
         self.kill()  # what is left of its group
         self._listener.on_lost(self)
+
+
+async def _spawn(fd: int, catalogue: str, max_result: int) -> asyncio.subprocess.Process:
+    command = [sys.executable, "-m", "nodetool.runner", "serve", "--fd", str(fd)]
+    return await asyncio.create_subprocess_exec(
+        *command,
+        "--catalogue",
+        catalogue,
+        "--max-result",
+        str(max_result),
+        pass_fds=[fd],
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+        limit=1 << 20,
+    )
 
 
 def _kill_group(pid: int) -> None:

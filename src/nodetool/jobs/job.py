@@ -1,0 +1,104 @@
+"""A job that has not ended, as this server knows it: its row, the run that is under way, and who listens."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nodetool.graph.version import Version
+from nodetool.jobs.cursor import Batch, Cursor
+from nodetool.jobs.ending import FIRST_SEQ, Ending, queued_event
+from nodetool.protocol.errors import NodetoolError
+from nodetool.protocol.events import Status
+from nodetool.storage.port import Reader
+
+if TYPE_CHECKING:
+    from nodetool.jobs.runners import Runner
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Job:
+    """One accepted job. Only the supervisor changes it; others wait for its end and read its events."""
+
+    no: int
+    id: str
+    user: str
+    workflow_id: str
+    version: Version
+    values: dict[str, Any]
+    """What the inputs get: the params, coerced."""
+    created_us: int
+    reader: Reader
+    status: Status = "queued"
+    attempt: int = 1
+    sent_seq: int = FIRST_SEQ
+    """The number of the last event that was given to the writer."""
+    stored_seq: int = FIRST_SEQ
+    """The number of the last committed event."""
+    counted: int = 0
+    """Attempts that ended by the run's own fault, or whose fault is not known."""
+    is_alone: bool = False
+    """It gets a runner for itself, whatever its class: one that it shared has died."""
+    is_cancelling: bool = False
+    """A cancel is recorded, or on its way to be: the job ends in no other way."""
+    is_void: bool = False
+    """Its accept could not be stored, so nothing of it can be."""
+    is_ended: bool = False
+    """The end is committed."""
+    runner: "Runner | None" = None
+    ending: Ending | None = None
+    accept: "asyncio.Future[Any] | None" = None
+    _cursors: list[Cursor] = field(default_factory=list)
+    _waiters: "list[asyncio.Future[Ending]]" = field(default_factory=list)
+
+    async def accepted(self) -> None:
+        """Return once the accept is committed. Raises StorageFailed or StorageFull."""
+        if self.accept:
+            await asyncio.shield(self.accept)
+
+    async def wait(self) -> Ending:
+        """Return once the end is committed. A waiter that is cancelled touches neither the job nor other waiters.
+
+        Raises:
+            StorageFailed, StorageFull: the job could not be accepted.
+            ShuttingDown: the server stops; the job runs again at its next start.
+        """
+        if self.is_ended and self.ending:
+            return self.ending
+        waiter: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        return await waiter
+
+    def events(self, after: int = 0) -> Cursor:
+        """Return a reader of the events behind *after*."""
+        cursor = Cursor(self, self.reader, after)
+        if not self.is_ended:
+            self._cursors.append(cursor)
+        return cursor
+
+    def first_event(self) -> bytes:
+        return queued_event(self.id, self.workflow_id, self.created_us)
+
+    def detach(self, cursor: Cursor) -> None:
+        if cursor in self._cursors:
+            self._cursors.remove(cursor)
+
+    def publish(self, batch: Batch) -> None:
+        """Hand a committed batch to every listener; with the last one, the end to everyone who waits for it."""
+        self.stored_seq = batch.last_seq
+        self.is_ended = batch.last
+        for cursor in self._cursors:
+            cursor.take(batch)
+        if batch.last:
+            self._cursors.clear()
+            assert self.ending
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_result(self.ending)
+            self._waiters.clear()
+
+    def fail_waiters(self, error: NodetoolError) -> None:
+        """Tell everyone who waits that the end will not be known here."""
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(error)
+        self._waiters.clear()

@@ -1,0 +1,106 @@
+"""The log of all jobs: what is appended is stored, then handed to every listener. The only fan-out.
+
+When a commit fails, nothing is lost and nothing overtakes: what belongs to accepted jobs waits, in order, and is tried
+again until the database takes it. Runs wait meanwhile, since no credit comes back.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from nodetool.jobs.cursor import Batch
+from nodetool.jobs.job import Job
+from nodetool.protocol.errors import NodetoolError
+from nodetool.storage.port import Accept, Append, Begin, Cancel, Done, End, Op, Outcome, Requeue, Writer
+
+RETRY = 0.5
+"""Seconds until a failed commit is tried again."""
+
+Entry = tuple[Job, Append | Requeue | Begin | End]
+
+_log = structlog.get_logger()
+
+
+class Log:
+    """In front of the one writer. *on_stored* is told of each committed entry, *on_ended* of each job that ended."""
+
+    def __init__(
+        self, writer: Writer, on_stored: Callable[[Job, int, int], None], on_ended: Callable[[Job], None]
+    ) -> None:
+        self._writer = writer
+        self._on_stored = on_stored
+        self._on_ended = on_ended
+        self._backlog: list[Entry] = []
+        self._is_stalled = False
+        self._open = 0
+        self._idle = asyncio.Event()
+
+    def next_no(self) -> int:
+        return self._writer.next_no()
+
+    def record(self, op: Accept | Cancel) -> "asyncio.Future[list[Outcome]]":
+        """Store what nobody listens for. Entries of a new job may follow at once: they cannot be stored before it."""
+        return self._append([op])
+
+    def append(self, entries: list[Entry]) -> None:
+        """Store events, and publish them once committed."""
+        entries = [entry for entry in entries if not entry[0].is_void]
+        if self._is_stalled:
+            self._backlog += entries
+            return
+        self._open += 1
+        self._append([op for _, op in entries]).add_done_callback(lambda done: self._settled(entries, done))
+
+    async def settle(self) -> None:
+        """Return once everything that was appended is committed."""
+        while self._open or self._backlog:
+            self._idle.clear()
+            await self._idle.wait()
+
+    def _append(self, ops: Sequence[Op]) -> "asyncio.Future[list[Outcome]]":
+        return asyncio.ensure_future(self._writer.append(ops))
+
+    def _settled(self, entries: list[Entry], done: "asyncio.Future[list[Outcome]]") -> None:
+        self._open -= 1
+        self._idle.set()
+        error = done.exception()
+        if error is not None:
+            self._stall(entries, error)
+            return
+        for (job, op), outcome in zip(entries, done.result(), strict=True):
+            if isinstance(outcome, Done):
+                self._publish(job, op)
+            elif not job.is_void:
+                _log.error("log.refused", job_id=job.id, op=type(op).__name__, reason=outcome.reason)
+
+    def _publish(self, job: Job, op: Append | Requeue | Begin | End) -> None:
+        match op:
+            case Append():
+                job.publish(Batch(op.first_seq, op.count, op.flags, op.data, last=False))
+                self._on_stored(job, op.count, len(op.data))
+            case End():
+                job.publish(Batch(op.first_seq, op.count, op.flags, op.data, last=True))
+                self._on_ended(job)
+            case Requeue():
+                job.publish(Batch(op.first_seq, 1, 0, op.data, last=False))
+            case Begin():
+                pass
+
+    def _stall(self, entries: list[Entry], error: BaseException) -> None:
+        if not isinstance(error, NodetoolError):
+            raise error
+        _log.error("log.stalled", error=error.detail, entries=len(entries))
+        self._backlog += entries
+        if not self._is_stalled:
+            self._is_stalled = True
+            asyncio.get_running_loop().call_later(RETRY, self._retry)
+
+    def _retry(self) -> None:
+        if self._open:  # groups of before the stall are still on their way; their order comes first
+            asyncio.get_running_loop().call_later(RETRY, self._retry)
+            return
+        entries, self._backlog = self._backlog, []
+        self._is_stalled = False
+        if entries:
+            self.append(entries)

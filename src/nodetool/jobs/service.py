@@ -1,0 +1,261 @@
+"""Jobs, as the server asks for them: start, follow, look up, cancel. Every run, of whichever surface, starts here."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from nodetool.graph.params import coerce
+from nodetool.graph.version import Version
+from nodetool.jobs.cursor import Cursor, Stored
+from nodetool.jobs.ending import CANCELLED, Ending, ending_of_event, queued_event
+from nodetool.jobs.job import Job
+from nodetool.jobs.log import Log
+from nodetool.jobs.supervisor import Supervisor
+from nodetool.jobs.workflows import Workflows
+from nodetool.protocol import codec
+from nodetool.protocol.errors import CursorAhead, HasFindings, NodetoolError, NotFound, ShuttingDown
+from nodetool.protocol.events import ENDED
+from nodetool.protocol.ids import new_id, normal_id
+from nodetool.runner.link import Connect
+from nodetool.storage.port import Accept, JobRow, Page, Reader, Writer
+
+NO_GRAPH = b'{"nodes":[],"edges":[]}'
+
+PINNED = 65_536
+"""Graphs that are known to be stored, and so are not sent to the writer again."""
+
+_log = structlog.get_logger()
+
+
+class Jobs:
+    """The jobs of all users. Another user's do not exist for a caller."""
+
+    def __init__(
+        self, workflows: Workflows, writer: Writer, reader: Reader, connect: Connect, *, now_us: Callable[[], int]
+    ) -> None:
+        self._workflows = workflows
+        self._reader = reader
+        self._now_us = now_us
+        self._live: dict[str, Job] = {}
+        self._pinned: set[str] = set()
+        self._is_open = True
+        self._supervisor = Supervisor(
+            lambda supervisor: Log(writer, supervisor.stored, self._ended), connect, now_us=now_us
+        )
+
+    async def open(self) -> None:
+        """Start the runners, and queue again what had not ended."""
+        self._supervisor.open()
+        await self._recover()
+
+    @property
+    def is_ready(self) -> bool:
+        """A runner stands."""
+        return self._supervisor.is_ready
+
+    # Starting.
+
+    async def start(self, user: str, workflow_id: str, params: dict[str, Any]) -> Job:
+        """Accept a job that runs a stored workflow.
+
+        Raises:
+            NotFound, HasFindings, InvalidParams: no job exists then.
+            ShuttingDown: the server takes no new runs.
+        """
+        ready = await self._workflows.ready(user, workflow_id)
+        return self._accept(user, workflow_id, ready.version, ready.graph, params)
+
+    async def start_graph(self, user: str, graph: bytes, params: dict[str, Any]) -> Job:
+        """Accept a job that runs a graph sent along. Raises as ``start`` does, and InvalidGraph."""
+        version = await self._workflows.version_of(graph)
+        return self._accept(user, "", version, graph, params)
+
+    def _accept(self, user: str, workflow_id: str, version: Version, graph: bytes, params: dict[str, Any]) -> Job:
+        if not self._is_open:
+            raise ShuttingDown
+        _check_findings(version)
+        values = coerce(params, version.inputs)
+        now_us = self._now_us()
+        job = Job(
+            no=self._supervisor.log.next_no(),
+            id=new_id(now_us),
+            user=user,
+            workflow_id=workflow_id,
+            version=version,
+            values=values,
+            created_us=now_us,
+            reader=self._reader,
+        )
+        self._live[job.id] = job
+        job.accept = self._supervisor.accept(job, lambda job: self._row(job, graph, params))
+        job.accept.add_done_callback(lambda done: self._accepted(job, done))
+        return job
+
+    def _row(self, job: Job, graph: bytes, params: dict[str, Any]) -> Accept:
+        pinned = job.version.graph_hash in self._pinned
+        return Accept(
+            no=job.no,
+            id=job.id,
+            user=job.user,
+            workflow_id=job.workflow_id,
+            graph_hash=job.version.graph_hash,
+            graph=None if pinned else graph,
+            params=codec.to_msgpack(params),
+            status=job.status,
+            attempt=job.attempt,
+            created_us=job.created_us,
+            started_us=job.created_us if job.status == "running" else None,
+        )
+
+    def _accepted(self, job: Job, done: "asyncio.Future[Any]") -> None:
+        error = done.exception()
+        if error is None:
+            if len(self._pinned) >= PINNED:
+                self._pinned.clear()
+            self._pinned.add(job.version.graph_hash)
+        elif isinstance(error, NodetoolError):
+            self._live.pop(job.id, None)
+            self._supervisor.abandon(job)
+            job.fail_waiters(error)
+        else:
+            raise error
+
+    def _ended(self, job: Job) -> None:
+        self._live.pop(job.id, None)
+        assert job.ending
+        _log.debug("job.ended", job_id=job.id, status=job.ending.status, code=job.ending.code or None)
+
+    # Looking up.
+
+    async def job(self, user: str, id: str) -> JobRow:
+        """Return a job's row. Raises NotFound."""
+        known = normal_id(id)
+        row = await self._reader.job(known) if known else None
+        if row is None or row.user != user:
+            raise NotFound("job", id)
+        return row
+
+    async def jobs(
+        self, user: str, *, limit: int, cursor: str, workflow_id: str | None, status: str | None
+    ) -> Page[JobRow]:
+        """Return some jobs, newest first. Raises InvalidCursor."""
+        return await self._reader.jobs(user, limit=limit, cursor=cursor, workflow_id=workflow_id, status=status)
+
+    async def ending(self, row: JobRow) -> Ending | None:
+        """Return how a job ended, from its last event; None while it is open."""
+        if row.status not in ENDED:
+            return None
+        event = await self._reader.last_event(row.no)
+        return ending_of_event(event) if event else None
+
+    async def events(self, user: str, id: str, after: int) -> Cursor:
+        """Return a reader of a job's events behind *after*; it follows a job that is live.
+
+        Raises:
+            NotFound: no such job.
+            CursorAhead: the job has no event *after*.
+        """
+        live = self._live.get(normal_id(id) or "")
+        if live and live.user == user:
+            await live.accepted()
+            if after > live.stored_seq:
+                raise CursorAhead(f"the last event is {live.stored_seq}", job_id=live.id)
+            return live.events(after)
+        row = await self.job(user, id)
+        if after > row.last_seq:
+            raise CursorAhead(f"the last event is {row.last_seq}", job_id=row.id)
+        return Cursor(_stored(row), self._reader, after)
+
+    # Cancelling.
+
+    async def cancel(self, user: str, id: str) -> JobRow:
+        """Record that a job is to end, and have it stopped. Returns its row then, or as it had ended.
+
+        Raises:
+            NotFound: no such job.
+            StorageFailed, StorageFull: the cancel could not be recorded.
+        """
+        live = self._live.get(normal_id(id) or "")
+        if live and live.user == user:
+            await live.accepted()
+            await self._supervisor.cancel(live)
+        return await self.job(user, id)
+
+    # The life of the server.
+
+    async def finish(self, seconds: float) -> None:
+        """Take no new runs and start none that wait; return when none is under way, or after *seconds*."""
+        self._is_open = False
+        await self._supervisor.finish(seconds)
+
+    async def stop(self) -> None:
+        """Kill what still runs: it runs again at the next start."""
+        self._is_open = False
+        await self._supervisor.stop()
+        for job in self._live.values():
+            job.fail_waiters(ShuttingDown(job_id=job.id))
+
+    async def _recover(self) -> None:
+        """Queue the next attempt of every job that was running, and take up those that were queued."""
+        rows = await self._reader.unfinished()
+        if rows:
+            _log.info("jobs.recovered", jobs=len(rows))
+        for row in rows:
+            await self._take_up(row)
+
+    async def _take_up(self, row: JobRow) -> None:
+        """The graph that the job pinned is planned again: an upgrade may have changed the types."""
+        self._pinned.add(row.graph_hash)
+        version, values, how = await self._planned_again(row)
+        job = self._known(row, version, values)
+        self._live[job.id] = job
+        if how or row.cancel_requested:
+            self._supervisor.fail(job, how or CANCELLED)
+        else:
+            self._supervisor.resume(job, was_running=row.status == "running")
+
+    async def _planned_again(self, row: JobRow) -> tuple[Version, dict[str, Any], Ending | None]:
+        """Return the version and values of a stored job, or the end that it comes to because there are none."""
+        try:
+            graph = await self._reader.graph(row.graph_hash) or b""
+            version = await self._workflows.pinned(row.graph_hash, graph)
+            _check_findings(version)
+            return version, coerce(codec.value_of(row.params), version.inputs), None
+        except NodetoolError as error:
+            how = Ending("failed", code=error.code, error=error.detail, errors=error.errors)
+            return await self._workflows.pinned("", NO_GRAPH), {}, how
+
+    def _known(self, row: JobRow, version: Version, values: dict[str, Any]) -> Job:
+        return Job(
+            no=row.no,
+            id=row.id,
+            user=row.user,
+            workflow_id=row.workflow_id,
+            version=version,
+            values=values,
+            created_us=row.created_us,
+            reader=self._reader,
+            status=row.status,
+            attempt=row.attempt,
+            sent_seq=row.last_seq,
+            stored_seq=row.last_seq,
+            counted=row.attempt if row.status == "running" else row.attempt - 1,
+            is_cancelling=row.cancel_requested,
+        )
+
+
+def _check_findings(version: Version) -> None:
+    if version.findings:
+        faults = [finding.as_fault() for finding in version.findings]
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise HasFindings(f"{faults[0].message}{more}", errors=faults)
+
+
+def _stored(row: JobRow) -> Stored:
+    return Stored(
+        no=row.no,
+        stored_seq=row.last_seq,
+        event=queued_event(row.id, row.workflow_id, row.created_us),
+    )

@@ -1,0 +1,80 @@
+"""A real server in a process of its own, for the tests that need one."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STARTED = re.compile(r"http://127\.0\.0\.1:(\d+)")
+
+
+class Served:
+    """A ``nodetool serve`` that listens. Its output is kept in ``home/../serve.log``."""
+
+    def __init__(self, home: Path, *args: str) -> None:
+        self.home = home
+        self.log = home.parent / "serve.log"
+        self._args = args
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again perhaps, and wait until it is ready."""
+        command = [sys.executable, "-m", "nodetool", "serve", "--port", "0", "--home", str(self.home), *self._args]
+        with self.log.open("ab") as out:
+            begin = out.tell()
+            self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+        self.port = self._wait(lambda: self._port(begin))
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._wait(self._is_ready)
+
+    def kill(self) -> None:
+        """End it as a crash would: kill -9, of the server alone."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to end, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+    def _port(self, begin: int) -> int | None:
+        found = STARTED.search(self.log.read_bytes()[begin:].decode(errors="replace"))
+        return int(found[1]) if found else None
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _wait(self, found):  # type: ignore[no-untyped-def]  # what it looks for is what it returns
+        until = time.monotonic() + 15
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                break
+            if value := found():
+                return value
+            time.sleep(0.02)
+        raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
+
+
+@contextmanager
+def serving(home: Path, *args: str) -> Iterator[Served]:
+    """Serve *home* for the length of a block; whatever is left of it is killed."""
+    served = Served(home, *args)
+    try:
+        yield served
+    finally:
+        try:
+            served.stop()
+        finally:
+            if served.process.poll() is None:
+                os.killpg(served.process.pid, signal.SIGKILL)
