@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+Found = TypeVar("Found")
 
 STARTED = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
@@ -55,7 +58,7 @@ class Served:
         except OSError:
             return False
 
-    def _wait(self, found):  # type: ignore[no-untyped-def]  # what it looks for is what it returns
+    def _wait(self, found: Callable[[], Found | None]) -> Found:
         until = time.monotonic() + 15
         while time.monotonic() < until:
             if self.process.poll() is not None:

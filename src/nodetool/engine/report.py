@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,10 +22,19 @@ from nodetool.protocol.events import (
     Severity,
 )
 from nodetool.protocol.frames import Events
-from nodetool.protocol.values import Plain
+from nodetool.protocol.values import Plain, Unsendable, preview
 
 MAX_ERROR = 1000
 """Characters of an error's text in a ``node_update``."""
+
+MAX_SHOWN = 1 << 18
+"""Characters of a text, or bytes of a value, that a node may show at once. Results have a limit of their own."""
+
+MAX_TOTAL = 2**53 - 1
+"""The largest integer that every reader can hold."""
+
+MAX_HANDLES = 64
+"""Handles of a node whose values are shown in its ``node_update``."""
 
 FLUSH_BYTES = 64 * 1024
 """A batch of this size leaves at once."""
@@ -40,6 +50,9 @@ class Reporter:
 
     ``on_first`` is called when an event stands in an empty batch, so that whoever sends knows there is something to
     take. ``take`` gives the batch away.
+
+    Events are stamped with ``now``, which stands still between two ``tick``s: the engine ticks after each call of a
+    node and each await, the only places where time passes.
     """
 
     def __init__(
@@ -56,6 +69,8 @@ class Reporter:
         self.attempt = attempt
         self.job_id = job_id
         self.workflow_id = workflow_id
+        self.now = 0
+        """Milliseconds since 1970."""
         self.count = 0
         self.size = 0
         """Bytes in the batch."""
@@ -66,7 +81,13 @@ class Reporter:
         self._buffer = bytearray()
         self._on_first = on_first
         self._is_open = True
-        self._edge_times: dict[int, int] = {}
+        self._warned: set[int] = set()
+        """Nodes that have sent a number that is none."""
+
+    def tick(self) -> int:
+        """Look at the clock."""
+        self.now = time.time_ns() // 1_000_000
+        return self.now
 
     def close(self) -> None:
         """Tell nothing more: what a node that does not stop says after the end of the run is lost."""
@@ -85,6 +106,7 @@ class Reporter:
     # Events of the engine itself.
 
     def running(self) -> None:
+        self.tick()
         self._tell(JobUpdate(**self._head(), status="running", attempt=self.attempt))
 
     def node(
@@ -96,109 +118,102 @@ class Reporter:
         result: dict[str, Any] | None = None,
         error: str | None = None,
     ) -> None:
-        """Tell that a node is ``running``, ``completed``, ``error`` or ``cancelled``. Values come as previews."""
+        """Tell that a node is ``running``, ``completed``, ``error`` or ``cancelled``, with previews of its values."""
         update = NodeUpdate(
             job_id=self.job_id,
             workflow_id=self.workflow_id,
             seq=self._next_seq,
-            time=time.time_ns() // 1_000_000,
-            node_id=node.plan.id,
+            time=self.now,
+            node_id=node.id,
             node_name=node.title,
             node_type=node.type_name,
             status=status,  # type: ignore[arg-type]  # one of four words, written out by the callers
-            properties=properties,
-            result=result,
-            error=error[:MAX_ERROR] if error else error,
+            properties=None if properties is None else _previews(properties),
+            result=None if result is None else _previews(result),
+            error=_shown(error[:MAX_ERROR]) if error else error,
         )
         self._tell(update)
 
     def drained(self, edge: BoundEdge, counter: int) -> None:
         self._edge(edge, "drained", counter)
 
-    def carried(self, edge: BoundEdge, counter: int) -> None:
-        """Tell that a streaming edge carried a value; at most ten times a second, and not for the first."""
-        if counter < 2:
-            return
-        now = time.time_ns() // 1_000_000
-        if now - self._edge_times.get(edge.index, 0) >= EDGE_INTERVAL:
-            self._edge_times[edge.index] = now
-            self._edge(edge, "message_sent", counter)
+    def carried(self, edge: BoundEdge, counter: int) -> int:
+        """Tell that a streaming edge carried a value; return when the next one may be told."""
+        self._edge(edge, "message_sent", counter)
+        return self.now + EDGE_INTERVAL
 
-    def output(self, node: BoundNode, kind: str, value: Any) -> tuple[Any, int]:
-        """Tell that a value reached an output; return it in its plain form, and the bytes it takes.
-
-        Raises Unsendable.
-        """
-        value = self._plain(node, value)
-        before = self.size
-        name = node.plan.name
+    def output(self, node: BoundNode, kind: str, value: "Encoded") -> None:
+        """Tell that a value reached an output."""
+        self._flags |= value.flags
         self._tell(
             OutputUpdate(
-                **self._head(),
-                node_id=node.plan.id,
-                node_name=name,
-                output_name=name,
-                value=value,
+                job_id=self.job_id,
+                workflow_id=self.workflow_id,
+                seq=self._next_seq,
+                time=self.now,
+                node_id=node.id,
+                node_name=node.name,
+                output_name=node.name,
+                value=msgspec.Raw(value.data),
                 output_type=kind,
                 metadata={},
             )
         )
-        return value, self.size - before
+        if value.lost_numbers:
+            self._warn_of_numbers(node)
 
     # What nodes say.
 
-    def preview(self, node: BoundNode, value: Any) -> None:
-        """Tell of a value at a preview. Raises Unsendable."""
-        self._tell(PreviewUpdate(**self._head(), node_id=node.plan.id, value=self._plain(node, value)))
+    def preview(self, node: BoundNode, value: "Encoded") -> None:
+        """Tell of a value at a preview, or how a large one begins."""
+        if len(value.data) > MAX_SHOWN:
+            value = encoded(preview(value.plain))
+        self._flags |= value.flags
+        self._tell(PreviewUpdate(**self._head(), node_id=node.id, value=msgspec.Raw(value.data)))
+        if value.lost_numbers:
+            self._warn_of_numbers(node)
 
     def progress(self, node: BoundNode, progress: int, total: int, chunk: str) -> None:
-        total = max(1, total)
+        total = max(1, min(total, MAX_TOTAL))
         self._tell(
             NodeProgress(
                 **self._head(),
-                node_id=node.plan.id,
+                node_id=node.id,
                 node_name=node.title,
                 progress=max(0, min(progress, total)),
                 total=total,
-                chunk=chunk,
+                chunk=_shown(chunk),
             )
         )
 
     def log(self, node: BoundNode, content: str, severity: Severity) -> None:
-        self._tell(
-            LogUpdate(**self._head(), node_id=node.plan.id, node_name=node.title, content=content, severity=severity)
-        )
+        content = _shown(content)
+        self._tell(LogUpdate(**self._head(), node_id=node.id, node_name=node.title, content=content, severity=severity))
 
     def print(self, line: str) -> None:
-        """Tell what some node of the run printed; which one is not known."""
+        """Tell what some node of the run printed; which one is not known. Called by the runner's process."""
         self._tell(LogUpdate(**self._head(), node_id="", node_name="", content=line, severity="info"))
 
-    def chunk(
-        self, node: BoundNode, content: str, content_type: str, content_metadata: dict[str, Any], done: bool
-    ) -> None:
+    def chunk(self, node: BoundNode, content: str, content_type: str, metadata: "Encoded", done: bool) -> None:
+        self._flags |= metadata.flags
         self._tell(
             ChunkUpdate(
                 **self._head(),
-                node_id=node.plan.id,
-                content=content,
+                node_id=node.id,
+                content=_shown(content),
                 content_type=content_type,
-                content_metadata=content_metadata,
+                content_metadata=metadata.plain,
                 done=done,
             )
         )
 
     def notify(self, node: BoundNode, content: str, severity: Severity) -> None:
-        self._tell(Notification(**self._head(), node_id=node.plan.id, content=content, severity=severity))
+        self._tell(Notification(**self._head(), node_id=node.id, content=_shown(content), severity=severity))
 
     # How it is told.
 
     def _head(self) -> Any:
-        return {
-            "job_id": self.job_id,
-            "workflow_id": self.workflow_id,
-            "seq": self._next_seq,
-            "time": time.time_ns() // 1_000_000,
-        }
+        return {"job_id": self.job_id, "workflow_id": self.workflow_id, "seq": self._next_seq, "time": self.now}
 
     def _edge(self, edge: BoundEdge, status: str, counter: int) -> None:
         self._tell(
@@ -206,12 +221,17 @@ class Reporter:
                 job_id=self.job_id,
                 workflow_id=self.workflow_id,
                 seq=self._next_seq,
-                time=time.time_ns() // 1_000_000,
+                time=self.now,
                 edge_id=edge.id,
                 status=status,  # type: ignore[arg-type]  # one of two words, written out by the callers
                 counter=counter,
             )
         )
+
+    def _warn_of_numbers(self, node: BoundNode) -> None:
+        if node.index not in self._warned:
+            self._warned.add(node.index)
+            self.log(node, "numbers that are NaN or infinite are sent as null", "warning")
 
     def _tell(self, event: Event) -> None:
         if not self._is_open:
@@ -225,13 +245,39 @@ class Reporter:
         if self.count == 1 or self.size >= FLUSH_BYTES:
             self._on_first(self)
 
-    def _plain(self, node: BoundNode, value: Any) -> Any:
+
+class Encoded(NamedTuple):
+    """A value that may be sent."""
+
+    plain: Any
+    data: bytes
+    """As MessagePack."""
+    flags: int
+    lost_numbers: int
+    """How many numbers in it were NaN or infinite, and are null now."""
+
+
+def encoded(value: Any) -> Encoded:
+    """Encode a value to be sent. May be called in a thread. Raises Unsendable."""
+    try:
         if type(value) is str:
-            return value
+            return Encoded(value, _encoder.encode(value), 0, 0)
         plain = Plain()
         value = plain.of(value)
-        self._flags |= plain.flags
-        if plain.lost_numbers:
-            count = plain.lost_numbers
-            self.log(node, f"{count} number(s) that are NaN or infinite were sent as null", "warning")
-        return value
+        return Encoded(value, _encoder.encode(value), plain.flags, plain.lost_numbers)
+    except UnicodeEncodeError as error:
+        raise Unsendable("a text that is not valid Unicode cannot be sent") from error
+    except RecursionError as error:
+        raise Unsendable("a value nested this deep cannot be sent") from error
+
+
+def _previews(values: dict[str, Any]) -> dict[str, Any]:
+    shown = values if len(values) <= MAX_HANDLES else dict(islice(values.items(), MAX_HANDLES))
+    return {handle: preview(value) for handle, value in shown.items()}
+
+
+def _shown(text: str) -> str:
+    """Return *text* so that it can be sent: not too long, and without halves of characters."""
+    if len(text) > MAX_SHOWN:
+        text = f"{text[:MAX_SHOWN]}…"
+    return text if text.isascii() else text.encode(errors="replace").decode()
