@@ -72,6 +72,6 @@ async def live(house: House | None = None, **options: Any) -> AsyncIterator[Live
     house = house or House()
     async with (
         serving(house.services, Options(**options)) as (site, port),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10, verify=False) as http,
     ):
         yield Live(house, site, port, http)

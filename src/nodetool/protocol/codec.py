@@ -1,5 +1,6 @@
 """The only place that knows bytes: one type in, JSON or MessagePack out."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -19,6 +20,9 @@ to_msgpack = msgspec.msgpack.encode
 _to_json = msgspec.json.Encoder(decimal_format="string")
 _any_event: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
 _raw = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+_BIN = re.compile(rb"[\xc4-\xc6]")
+"""The first byte of every bin in MessagePack. Text may have it too, but most values have none and need no walk."""
 
 
 def to_json(value: Any) -> bytes:
@@ -173,7 +177,8 @@ def value_of(data: bytes | msgspec.Raw) -> Any:
 
 def json_of_msgpack(data: bytes | msgspec.Raw) -> bytes:
     """Return a plain MessagePack value as JSON."""
-    return to_json(spelled(msgspec.msgpack.decode(data)))
+    value = msgspec.msgpack.decode(data)
+    return to_json(spelled(value) if _BIN.search(data) else value)
 
 
 def _array_head(count: int) -> bytes:

@@ -1,5 +1,6 @@
 """Frames of the socket: MessagePack in binary ones, JSON in text ones."""
 
+from itertools import islice
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -9,6 +10,8 @@ from nodetool.protocol.commands import AnyCommand, Ping
 from nodetool.protocol.errors import InvalidFrame, InvalidJson, InvalidRequest, NodetoolError, UnknownCommand
 from nodetool.protocol.replies import Refusal, Reply
 from nodetool.server.ports import Batch
+
+TURN_BYTES = 64 * 1024
 
 Mode = Literal["binary", "text"]
 Frame = bytes | str
@@ -94,12 +97,18 @@ class Parcel:
         """The number of the last event that was sent."""
         return self.batch.first_seq + self.sent - 1
 
-    def next(self, mode: Mode) -> Frame:
-        """Return the frame of the first event that was not sent yet."""
+    def turn(self, mode: Mode) -> list[Frame]:
+        """Return the next frames, of at most TURN_BYTES or one longer frame."""
         if mode != self._mode:
             self._mode = mode
             self._frames = frames_of(self.batch, mode)
-        return self._frames[self.sent]
+        size, end = 0, self.sent
+        for frame in islice(self._frames, self.sent, None):
+            size += len(frame)
+            if size > TURN_BYTES and end > self.sent:
+                break
+            end += 1
+        return self._frames[self.sent : end]
 
 
 def frames_of(batch: Batch, mode: Mode) -> list[Frame]:

@@ -1,7 +1,7 @@
 """Everything that leaves through one socket: replies in the order of their commands, and events of several jobs.
 
 Whoever wants to send takes a turn, and the lock hands turns out in the order they were asked for. So jobs alternate, a
-turn each of at most TURN_BYTES, and a reply waits for one turn of each job at most. There is one task for the replies
+turn each of at most 64 KiB, and a reply waits for one turn of each job at most. There is one task for the replies
 and one for each job that is followed; none for an event.
 """
 
@@ -20,7 +20,6 @@ from nodetool.server.types import Send
 
 _log = structlog.get_logger()
 
-TURN_BYTES = 64 * 1024
 STEPS = 64
 """Replies that may wait; then the next command is not read until one has left."""
 
@@ -104,12 +103,10 @@ class Outbox:
             await self._patiently(self._send_some(parcel))
 
     async def _send_some(self, parcel: Parcel) -> None:
-        size = 0
-        while size < TURN_BYTES and not parcel.done:
-            frame = parcel.next(self.mode)
-            await self._send(message(frame))
+        send = self._send
+        for frame in parcel.turn(self.mode):
+            await send(message(frame))
             parcel.sent += 1
-            size += len(frame)
 
     async def _patiently(self, sending: Awaitable[None]) -> None:
         """Await *sending*; a client that does not take it in time has to come back."""
