@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from nodetool.graph.metadata import metadata
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
 from nodetool.protocol import codec
+from nodetool.runner.guard import Guard
 from nodetool.runner.index import load_index
 from nodetool.runner.link import Connect, ProcessLink
 from nodetool.server.asgi import Site, build, uvicorn_settings
@@ -77,37 +78,37 @@ async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncItera
         HomeInUse, HomeTooNew: the home cannot be opened.
         ImportFailed: the node types could not be described.
     """
-    with Home.open(config.folder):
+    async with AsyncExitStack() as opened:
+        opened.enter_context(Home.open(config.folder))
         store = open_store(config.folder, sync=config.sync)
-        try:
-            catalogue = Catalogue(await load_index(index or config.folder / "nodes.json", config.nodes))
-            rooms = _rooms(config, store, catalogue)
-            await rooms.jobs.open()
-            try:
-                yield rooms
-            finally:
-                await rooms.jobs.stop()
-        finally:
-            await store.close()
+        opened.push_async_callback(store.close)
+        guard = Guard() if config.runners != 0 else None
+        if guard:
+            opened.push_async_callback(guard.close)
+        catalogue = Catalogue(await load_index(index or config.folder / "nodes.json", config.nodes))
+        rooms = _rooms(config, store, catalogue, guard)
+        opened.push_async_callback(rooms.jobs.stop)
+        await rooms.jobs.open()
+        yield rooms
 
 
-def _rooms(config: Config, store: Store, catalogue: Catalogue) -> Rooms:
+def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | None) -> Rooms:
     for pack in catalogue.packs:
         if pack.error:
             _log.warning("nodes.broken", pack=pack.name, error=pack.error)
     limits = Limits(nodes=config.max_nodes, edges=config.max_edges)
     workflows = Workflows(store.writer, store.reader, catalogue, now_us=now_us, limits=limits)
-    jobs = Jobs(workflows, store.writer, store.reader, connector(config, catalogue.hash), now_us=now_us)
+    jobs = Jobs(workflows, store.writer, store.reader, connector(config, catalogue.hash, guard), now_us=now_us)
     return Rooms(store, catalogue, workflows, jobs, Nodes(codec.to_json(metadata(catalogue))))
 
 
-def connector(config: Config, catalogue: str) -> Connect:
+def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
     """Return what starts a runner: a process, or with ``--runners 0`` this one, which then imports nodes."""
     if config.runners == 0:
         from nodetool.runner.local import LocalLink
 
         return partial(LocalLink, catalogue=catalogue, max_result=config.max_result)
-    return partial(ProcessLink, catalogue=catalogue, max_result=config.max_result)
+    return partial(ProcessLink, catalogue=catalogue, max_result=config.max_result, guard=guard)
 
 
 class Front:

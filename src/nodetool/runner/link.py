@@ -14,6 +14,7 @@ from typing import Protocol
 
 from nodetool.protocol import frames
 from nodetool.runner.framing import Framing, to_server
+from nodetool.runner.guard import Guard
 
 FRAME_EXTRA = 1 << 20
 """A frame may be this much larger than the largest result."""
@@ -59,8 +60,9 @@ Connect = Callable[[Listener], Link]
 class ProcessLink:
     """A runner in a process of its own."""
 
-    def __init__(self, listener: Listener, *, catalogue: str, max_result: int) -> None:
+    def __init__(self, listener: Listener, *, catalogue: str, max_result: int, guard: Guard | None = None) -> None:
         self._listener = listener
+        self._guard = guard
         self._ours, theirs = socket.socketpair()
         self._ours.setblocking(False)
         self._framing: Framing[frames.ToServer] = Framing(
@@ -94,6 +96,8 @@ class ProcessLink:
             self._listener.on_print(self, f"the runner could not be started: {error.strerror}")
             self._listener.on_lost(self)
             return
+        if self._guard:
+            self._guard.add(self._child.pid)
         if self._is_killed:
             self.kill()
         await asyncio.get_running_loop().create_connection(lambda: self._framing, sock=self._ours)
@@ -112,7 +116,11 @@ class ProcessLink:
         await child.wait()
 
     def _lost(self) -> None:
-        self.kill()  # what is left of its group
+        self._is_killed = True
+        if self._child:
+            _kill_group(self._child.pid)  # what a node started may be left, also where the runner ended by itself
+            if self._guard:
+                self._guard.remove(self._child.pid)
         self._listener.on_lost(self)
 
 
@@ -136,5 +144,5 @@ async def _spawn(fd: int, catalogue: str, max_result: int) -> asyncio.subprocess
 def _kill_group(pid: int) -> None:
     try:
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # all ended; where only zombies are left some systems say the latter
         return
