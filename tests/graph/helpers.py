@@ -85,6 +85,7 @@ DESCRIPTIONS = [
     describe_input("FloatInput", "float", 0.0, prop("min", "float", 0), prop("max", "float", 100)),
     describe_output("StringOutput", "str", ""),
     describe_output("IntegerOutput", "int", 0),
+    describe_output("ListOutput", "list[str]", []),
     describe_output("ImageOutput", "image", {"type": "image", "uri": ""}),
     describe_output("Output", "any", None),
     describe("test.Concat", TEXT),

@@ -89,6 +89,22 @@ def test_types_have_to_fit() -> None:
     assert one.message == "number.output gives int, concat.a takes str"
 
 
+def test_a_list_output_takes_a_list_or_a_stream_of_its_items() -> None:
+    words, numbers = node("words", "Words"), node("numbers", "Number")
+
+    assert codes(words, outlet("o", "ListOutput"), "words > o") == []
+    assert codes(CONCAT, outlet("o", "ListOutput"), "concat > o") == [("incompatible_types", "o", "value")]
+    assert codes(words, numbers, outlet("o", "ListOutput"), "words > numbers.text", "numbers > o")[-1] == (
+        "incompatible_types",
+        "o",
+        "value",
+    )
+
+
+def test_a_text_output_takes_a_stream_of_chunks() -> None:
+    assert codes(node("tokens", "Tokens"), outlet("o", "StringOutput"), "tokens > o") == []
+
+
 def test_notes_and_their_edges_do_not_exist() -> None:
     comment = node("note", "Comment", {"comment": 3})
 

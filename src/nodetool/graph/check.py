@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from nodetool.graph.catalogue import Catalogue, Kind
 from nodetool.graph.cycles import cycles
-from nodetool.graph.streams import VALUE, streaming
+from nodetool.graph.streams import VALUE, item_type, streaming
 from nodetool.graph.types import fits, spell
 from nodetool.graph.wiring import Wire, Wired, Wiring, wire
+from nodetool.protocol.descriptions import TypeMetadata
 from nodetool.protocol.documents import Finding, Graph
 
 MAX_SUGGESTED = 20
@@ -74,14 +75,14 @@ def _is_missing(one: Wired, kind: Kind, name: str) -> bool:
 def _wires(wiring: Wiring) -> Iterator[Finding]:
     streams = streaming(wiring)
     for index, one in enumerate(wiring.wires):
-        yield from _handles(wiring, one)
+        yield from _handles(wiring, one, streams)
         if streams[index]:
             yield from _stream_into_value(wiring, one)
 
 
-def _handles(wiring: Wiring, one: Wire) -> Iterator[Finding]:
+def _handles(wiring: Wiring, one: Wire, streams: list[bool]) -> Iterator[Finding]:
     source, target = wiring.nodes[one.source], wiring.nodes[one.target]
-    given, taken = source.out_type(one.source_handle), target.in_type(one.target_handle)
+    given, taken = source.out_type(one.source_handle), _taken(wiring, one, streams)
     if source.kind and given is None:
         yield _unknown_handle(source, one.source_handle, "no output", list(source.kind.outputs))
     if target.kind and taken is None:
@@ -92,6 +93,14 @@ def _handles(wiring: Wiring, one: Wire) -> Iterator[Finding]:
     if given is not None and taken is not None and not fits(given, taken):
         ends = f"{_title(source, one.source_handle)} gives {spell(given)}, {_title(target, one.target_handle)} takes"
         yield _finding("incompatible_types", target, one.target_handle, f"{ends} {spell(taken)}")
+
+
+def _taken(wiring: Wiring, one: Wire, streams: list[bool]) -> TypeMetadata | None:
+    """Return what a wire has to bring, item by item if it streams into an output."""
+    target = wiring.nodes[one.target]
+    if target.kind and target.kind.description.role == "output" and one.target_handle == VALUE:
+        return item_type(target, wiring, streams)
+    return target.in_type(one.target_handle)
 
 
 def _unknown_handle(one: Wired, handle: str, what: str, there: list[str]) -> Finding:

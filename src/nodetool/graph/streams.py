@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from nodetool.graph.types import item_of
 from nodetool.graph.wiring import Wired, Wiring
-from nodetool.protocol.descriptions import TypeMetadata
+from nodetool.protocol.descriptions import ANY, TypeMetadata
 
 VALUE = "value"
 """The handle of an output node whose values are the result."""
@@ -48,6 +49,18 @@ def collects(output: Wired, wiring: Wiring, streams: list[bool]) -> Literal["val
         return "value"
     sources = source_types(output, wiring)
     return "text" if all(one is not None and one.type == "chunk" for one in sources) else "list"
+
+
+def item_type(output: Wired, wiring: Wiring, streams: list[bool]) -> TypeMetadata | None:
+    """Return what each value that reaches an output has to be; None if its type is unknown.
+
+    A list output that is declared a list is made of the items that come; a joined text takes chunks.
+    """
+    declared = output.in_type(VALUE)
+    made = collects(output, wiring, streams)
+    if made == "text":
+        return ANY
+    return item_of(declared) if declared and made == "list" and declared.type == "list" else declared
 
 
 def source_types(output: Wired, wiring: Wiring) -> list[TypeMetadata | None]:

@@ -1,7 +1,7 @@
 """Outlives the server by a moment, to end its runners: kills their process groups once its standard input closes.
 
 A program of its own, of the standard library only: ``python -I -S guardian.py``. It reads lines, ``+PID`` for the
-leader of a group to guard and ``-PID`` for one that has ended. However the server dies, its end of the pipe closes with it.
+leader of a group to guard and ``-PID`` for one that has ended. However the server dies, the pipe closes with it.
 """
 
 import os
