@@ -1,8 +1,11 @@
 """What a client may ask over the socket. The class is the wire format: ``command`` is the tag."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+RequestId = str | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a client names a request by; an integer has 64 bits, as it has to fit a reply."""
 
 
 class RunJobData(msgspec.Struct, kw_only=True):
@@ -42,7 +45,7 @@ class ModeData(msgspec.Struct, kw_only=True):
 class Command(msgspec.Struct, kw_only=True, tag_field="command"):
     """One request of a client. ``request_id`` comes back in its reply."""
 
-    request_id: str | int | None = None
+    request_id: RequestId | None = None
 
 
 class RunJob(Command, kw_only=True, tag="run_job"):

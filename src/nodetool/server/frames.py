@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from nodetool.protocol import codec
-from nodetool.protocol.commands import AnyCommand, Ping
+from nodetool.protocol.commands import AnyCommand, Ping, RequestId
 from nodetool.protocol.errors import InvalidFrame, InvalidJson, InvalidRequest, NodetoolError, UnknownCommand
 from nodetool.protocol.replies import Refusal, Reply
 from nodetool.server.ports import Batch
@@ -59,12 +59,20 @@ def _other(frame: Frame, misfit: InvalidRequest) -> AnyCommand | Refusal | None:
         head: Head = _decode(frame, _json_head, _msgpack_head)
     except NodetoolError:
         return Refusal.of(InvalidFrame("a frame is a map with the key command"))
-    request_id = head.request_id if isinstance(head.request_id, str | int) else None
+    request_id = request_id_in(head)
     if head.command is None:
         return _typed(head, request_id)
     if not isinstance(head.command, str) or head.command not in COMMANDS:
         return Refusal.of(UnknownCommand(f"there is no command {str(head.command)[:80]!r}"), request_id=request_id)
     return Refusal.of(misfit, command=head.command, request_id=request_id)
+
+
+def request_id_in(head: Head) -> str | int | None:
+    try:
+        known: str | int | None = msgspec.convert(head.request_id, RequestId | None)
+        return known
+    except msgspec.ValidationError:
+        return None
 
 
 def _typed(head: Head, request_id: str | int | None) -> AnyCommand | Refusal | None:
