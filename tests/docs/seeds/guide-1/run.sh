@@ -1,0 +1,7 @@
+curl -X POST "http://localhost:8000/api/workflows/<workflow_id>/run" \
+-H "Content-Type: application/json" \
+-d '{
+    "params": {
+        "param_name": "param_value"
+    }
+}'
