@@ -251,7 +251,8 @@ class Supervisor:
         Raises:
             StorageFailed, StorageFull: the cancel could not be recorded.
         """
-        if job.is_ended or job.ending:
+        if job.ending:  # too late: it ends as it was going to
+            await job.wait()
             return
         if job.runner is None:
             self._cancel_queued(job)
