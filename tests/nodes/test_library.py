@@ -32,6 +32,7 @@ nodetool.constant.String | String | value:str="" | output:str
 nodetool.control.Collect | Collect | input_item:any* | output:list[any]
 nodetool.control.ForEach | For Each | input_list:list[any]=[] | output:any* index:int*
 nodetool.control.If | If | condition:bool=false value:any=null | if_true:any if_false:any
+nodetool.control.Pace | Pace | input_list:list[any]=[] seconds:float=1.0 (0..3600) | output:any* index:int*
 nodetool.control.Reroute | Reroute | input_value:any=null | output:any
 nodetool.dictionary.Combine | Combine | dict_a:dict[str,any]={} dict_b:dict[str,any]={} | output:dict[str,any]
 nodetool.dictionary.GetValue | Get Value | dictionary:dict[str,any]={} key:str="" default:any=null | output:any
@@ -100,7 +101,7 @@ def test_a_node_tells_what_it_is_for(found: NodeDescription) -> None:
 
 @pytest.mark.parametrize("found", LIBRARY, ids=IDS)
 def test_a_node_says_how_it_runs(found: NodeDescription) -> None:
-    assert found.runs == "inline"
+    assert found.runs == ("async" if found.node_type == "nodetool.control.Pace" else "inline")
 
 
 def test_roles_are_what_the_engine_needs() -> None:

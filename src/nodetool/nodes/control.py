@@ -1,10 +1,11 @@
 """Nodes that say which way values go: branches, lists taken apart and put together again."""
 
-from collections.abc import Iterator
-from typing import Any, ClassVar, TypedDict
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any, ClassVar, TypedDict
 
 from nodetool.protocol.descriptions import Runs
-from nodetool.sdk import Node, Stream
+from nodetool.sdk import Context, Meta, Node, Stream
 
 
 class Branches(TypedDict, total=False):
@@ -64,6 +65,35 @@ class ForEach(Node):
         for index, item in enumerate(self.input_list):
             if item is not None:
                 yield {"output": item, "index": index}
+
+
+class Pace(Node):
+    """Send the elements of a list on, one by one, with a pause before each.
+    control, loop, pace, wait, delay, stream
+
+    It tells how many elements are done. One that is null is passed over; the index counts it.
+
+    Use cases:
+    - Call a service no more often than it allows
+    - Show how a list grows
+    - Try out what those see who wait for a slow workflow
+    """
+
+    type_name: ClassVar = "nodetool.control.Pace"
+    runs: ClassVar[Runs] = "async"
+
+    input_list: list[Any] = []
+    seconds: Annotated[float, Meta(ge=0, le=3600, description="How long the pause before each element is.")] = 1.0
+
+    async def process(self, ctx: Context) -> AsyncIterator[Item]:
+        total = len(self.input_list)
+        for index, item in enumerate(self.input_list):
+            ctx.progress(index, total)
+            await asyncio.sleep(self.seconds)
+            if item is not None:
+                yield {"output": item, "index": index}
+        if total:
+            ctx.progress(total, total)
 
 
 class Collect(Node):
