@@ -26,3 +26,32 @@ globalThis.opened = async (socket, last) => {
     socket.addEventListener("error", reject);
   });
 };
+
+/** As much of a browser's EventSource as the guide needs. */
+globalThis.EventSource ??= class {
+  constructor(url) {
+    this.abort = new AbortController();
+    this.follow(url).catch((error) => {
+      if (!this.abort.signal.aborted) throw error;
+    });
+  }
+
+  async follow(url) {
+    const response = await fetch(url, { headers: { Accept: "text/event-stream" }, signal: this.abort.signal });
+    let rest = "";
+    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+      const events = (rest + text).split("\n\n");
+      rest = events.pop();
+      for (const event of events) this.tell(event);
+    }
+  }
+
+  tell(event) {
+    const data = event.split("\n").filter((line) => line.startsWith("data: "));
+    if (data.length) this.onmessage({ data: data.map((line) => line.slice(6)).join("\n") });
+  }
+
+  close() {
+    this.abort.abort();
+  }
+};
