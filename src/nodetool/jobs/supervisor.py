@@ -33,9 +33,6 @@ BYSTANDERS = 0.2
 RESTART_DELAY = 1.0
 """Seconds before another shared runner is started, after one that died before it was ready."""
 
-CREDIT_EVENTS, CREDIT_BYTES = 512, 32 * 1024
-"""Stored events are credited to a run once they are this many, or this large."""
-
 _log = structlog.get_logger()
 
 
@@ -195,7 +192,7 @@ class Supervisor:
         open_credit = self._credit.setdefault(job.no, [0, 0])
         open_credit[0] += count
         open_credit[1] += size
-        if open_credit[0] >= CREDIT_EVENTS or open_credit[1] >= CREDIT_BYTES:
+        if open_credit[0] >= frames.CREDIT_EVENTS or open_credit[1] >= frames.CREDIT_BYTES:
             job.runner.link.send(frames.Credit(job.no, job.attempt, *open_credit))
             open_credit[:] = [0, 0]
 

@@ -11,6 +11,12 @@ import msgspec
 VERSION = 1
 """The version of these frames. Server and runner must agree."""
 
+WINDOW_EVENTS, WINDOW_BYTES = 4096, 256 * 1024
+"""What a run may have sent and not yet stored."""
+
+CREDIT_EVENTS, CREDIT_BYTES = 512, 32 * 1024
+"""Stored events are credited to their run once they are this many, or this large."""
+
 
 class Plan(msgspec.Struct, array_like=True, tag=1):
     """A plan, before the first start that names it. Sent once to a runner, which keeps the most recent ones."""
@@ -87,6 +93,8 @@ class End(msgspec.Struct, array_like=True, tag=13):
     error: str = ""
     node_id: str = ""
     handle: str = ""
+    leaves: bool = False
+    """The process ends behind this frame: a thread of the run is left, which nothing else could stop."""
 
 
 ToRunner = Plan | Start | Cancel | Credit | Stop

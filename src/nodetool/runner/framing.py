@@ -67,32 +67,33 @@ class Framing(asyncio.Protocol, Generic[Frame]):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        try:
-            got = self._cut()
-        except (msgspec.DecodeError, OverflowError):
-            assert self._transport
-            self._transport.abort()
-            return
+        got: list[Frame] = []
+        is_sound = self._cut(got)
         if got:
             self._on_frames(got)
+        if not is_sound and self._transport:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._transport = None
         self._is_lost = True
         self._on_lost()
 
-    def _cut(self) -> list[Frame]:
-        """Take the whole frames out of the buffer."""
-        buffer, start, got = self._buffer, 0, []
+    def _cut(self, got: list[Frame]) -> bool:
+        """Move the whole frames from the buffer to *got*; return whether what came can be read."""
+        buffer, start = self._buffer, 0
         while len(buffer) - start >= 4:
             size = int.from_bytes(buffer[start : start + 4], "little")
             if size > self._max_frame:
-                raise OverflowError
+                return False
             end = start + 4 + size
             if len(buffer) < end:
                 break
-            got.append(self._decoder.decode(bytes(memoryview(buffer)[start + 4 : end])))  # frames may keep parts of it
+            try:
+                got.append(self._decoder.decode(bytes(memoryview(buffer)[start + 4 : end])))  # frames may keep parts
+            except (ValueError, RecursionError):  # malformed, not UTF-8, or nested too deep
+                return False
             start = end
         if start:
             del buffer[:start]
-        return got
+        return True

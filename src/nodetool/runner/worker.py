@@ -1,6 +1,7 @@
 """The runner's side of the link: plans come, runs start, events leave. Many runs share one loop."""
 
 import asyncio
+import sys
 import time
 import traceback
 from collections import OrderedDict
@@ -16,48 +17,40 @@ from nodetool.engine.run import Run, describe_error
 from nodetool.graph.plan import Plan
 from nodetool.protocol import frames
 from nodetool.protocol.errors import JobFailed
+from nodetool.runner.window import Window
 
 PLANS = 256
 """Plans that a runner keeps, the most recently used ones."""
-
-WINDOW_EVENTS, WINDOW_BYTES = 4096, 256 * 1024
-"""What a run may have sent and not yet stored."""
 
 GATHER = 0.002
 """Seconds that events wait at most while a run goes on telling."""
 
 
 class Active:
-    """A run that is under way, and how much of what it sent is not stored yet."""
+    """A run that is under way, or has ended and waits until all that it told may be sent."""
 
     def __init__(self, start: frames.Start, report: Reporter) -> None:
         self.start = start
         self.report = report
+        self.window = Window()
         self.task: asyncio.Task[None] | None = None
         self.is_cancelled = False
-        self.events = 0
-        self.size = 0
-        self._room: asyncio.Future[None] | None = None
+        self.end: frames.End | None = None
+        self._room = asyncio.Event()
 
     def has_room(self) -> bool:
-        """A single large event may go beyond the window when nothing else is outstanding."""
-        report = self.report
-        return self.events + report.count < WINDOW_EVENTS and (not self.size or self.size + report.size < WINDOW_BYTES)
+        return self.window.has_room(self.report.count, self.report.size)
 
-    def took(self, batch: frames.Events) -> None:
-        self.events += batch.count
-        self.size += len(batch.data)
-
-    def credit(self, frame: frames.Credit) -> None:
-        self.events -= frame.events
-        self.size -= frame.size
-        if self._room and not self._room.done() and self.has_room():
-            self._room.set_result(None)
+    def wake(self) -> None:
+        """Let the nodes that wait for room go on, if there is some."""
+        if self.has_room():
+            self._room.set()
 
     async def wait_for_room(self) -> None:
+        """Several nodes of the run may wait at once."""
         while not self.has_room():
-            self._room = asyncio.get_running_loop().create_future()
-            await self._room
+            self._room.clear()
+            await self._room.wait()
 
 
 class Worker:
@@ -87,7 +80,7 @@ class Worker:
                     self._begin(frame)
                 case frames.Credit():
                     if active := self._active.get((frame.job_no, frame.attempt)):
-                        active.credit(frame)
+                        self._credit(active, frame)
                 case frames.Plan():
                     self._keep(frame)
                 case frames.Cancel():
@@ -111,6 +104,7 @@ class Worker:
 
     def _keep(self, frame: frames.Plan) -> None:
         self._plans[frame.hash] = bytes(frame.plan)
+        self._plans.move_to_end(frame.hash)
         if len(self._plans) > PLANS:
             self._plans.popitem(last=False)
         for start in self._held.pop(frame.hash, ()):
@@ -157,21 +151,28 @@ class Worker:
             )
             end = await run.go()
         except JobFailed as error:
-            self._end(active, _not_begun(start, error), has_left_work=False)
+            self._end(active, _not_begun(start, error))
         except asyncio.CancelledError:
-            self._end(active, frames.End(start.job_no, start.attempt, "cancelled"), has_left_work=False)
+            self._end(active, frames.End(start.job_no, start.attempt, "cancelled"))
         except Exception as error:  # noqa: BLE001 - the border of one job: our own mistake must not take the others along
             traceback.print_exc()
-            self._end(active, _not_begun(start, JobFailed(f"the engine failed: {error!r}")), has_left_work=True)
+            end = _not_begun(start, JobFailed(f"the engine failed: {error!r}"))
+            self._end(active, msgspec.structs.replace(end, leaves=True))
         else:
-            self._end(active, end, has_left_work=bool(run.threads.at_work))
+            _log_failure(start, run)
+            end.leaves = bool(run.threads.at_work)
+            self._end(active, end)
 
-    def _end(self, active: Active, end: frames.End, *, has_left_work: bool) -> None:
-        self._flush_one(active.report)
+    def _end(self, active: Active, end: frames.End) -> None:
+        """End a run; its end leaves behind all that it told."""
         active.report.close()
+        active.end = end
+        self._flush_one(active.report)
+
+    def _send_end(self, end: frames.End) -> None:
         del self._active[end.job_no, end.attempt]
         self._send(end)
-        if has_left_work:  # a thread that cannot be stopped: only the end of the process ends it
+        if end.leaves:
             self._leave()
 
     def _cancel(self, frame: frames.Cancel) -> None:
@@ -216,10 +217,26 @@ class Worker:
             self._flush_one(report)
 
     def _flush_one(self, report: Reporter) -> None:
+        active = self._active.get((report.job_no, report.attempt))
+        if active is None:
+            return
         batch = report.take()
         if batch:
-            self._active[batch.job_no, batch.attempt].took(batch)
+            active.window.push(batch)
+        self._send_held(active)
+
+    def _send_held(self, active: Active) -> None:
+        """Send what there is room for, and behind it all the end."""
+        while batch := active.window.pop():
             self._send(batch)
+        if active.end and not active.window.is_holding:
+            self._send_end(active.end)
+
+    def _credit(self, active: Active, frame: frames.Credit) -> None:
+        active.window.credit(frame.events, frame.size)
+        if active.window.is_holding:
+            self._send_held(active)
+        active.wake()
 
 
 _plan: "msgspec.msgpack.Decoder[Plan]" = msgspec.msgpack.Decoder(Plan)
@@ -236,3 +253,11 @@ def _not_begun(start: frames.Start, error: JobFailed) -> frames.End:
         node_id=(fault and fault.node_id) or "",
         handle=(fault and fault.handle) or "",
     )
+
+
+def _log_failure(start: frames.Start, run: Run) -> None:
+    """Write the trace of a node that raised where only the server's log shows it."""
+    if run.failure and not isinstance(run.failure.error, JobFailed):
+        lines = traceback.format_exception(run.failure.error)
+        sys.stderr.write(f"job {start.job_id}, node {run.failure.step.node.id}:\n{''.join(lines)}")
+        sys.stderr.flush()

@@ -1,0 +1,246 @@
+"""Nodes for tests of what surrounds them: they print, talk, fail, hang and die, as told."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from nodetool.protocol.descriptions import Runs
+from nodetool.sdk import Context, Node
+
+BEAT = """
+import pathlib, sys, time
+for _ in range(2000):
+    pathlib.Path(sys.argv[1]).write_text(str(time.time_ns()))
+    time.sleep(0.005)
+"""
+
+
+class Print(Node):
+    """Print a text, then pass it on."""
+
+    type_name: ClassVar = "tests.Print"
+    runs: ClassVar[Runs] = "inline"
+
+    text: str = ""
+
+    def process(self) -> str:
+        print(self.text)
+        return self.text
+
+
+class PrintInThread(Node):
+    """The same from a thread."""
+
+    type_name: ClassVar = "tests.PrintInThread"
+    runs: ClassVar[Runs] = "blocking"
+
+    text: str = ""
+
+    def process(self) -> str:
+        print(self.text)
+        return self.text
+
+
+class Talk(Node):
+    """Write *count* lines of *size* characters to the log, without a pause."""
+
+    type_name: ClassVar = "tests.Talk"
+    runs: ClassVar[Runs] = "async"
+
+    text: str = ""
+    count: int = 1
+    size: int = 10
+
+    async def process(self, ctx: Context) -> str:
+        for _ in range(self.count):
+            ctx.log("x" * self.size)
+        return self.text
+
+
+class Pieces(Node):
+    """Stream *count* texts of *size* characters."""
+
+    type_name: ClassVar = "tests.Pieces"
+    runs: ClassVar[Runs] = "async"
+
+    text: str = ""
+    count: int = 1
+    size: int = 10
+
+    async def process(self) -> AsyncIterator[str]:
+        for _ in range(self.count):
+            yield "x" * self.size
+
+
+class PiecesInThread(Node):
+    """The same from a thread."""
+
+    type_name: ClassVar = "tests.PiecesInThread"
+    runs: ClassVar[Runs] = "blocking"
+
+    text: str = ""
+    count: int = 1
+    size: int = 10
+
+    def process(self) -> Iterator[str]:
+        for _ in range(self.count):
+            yield "x" * self.size
+
+
+class Gate(Node):
+    """Wait until the file *path* exists, then pass the text on."""
+
+    type_name: ClassVar = "tests.Gate"
+    runs: ClassVar[Runs] = "async"
+
+    text: str = ""
+    path: str = ""
+
+    async def process(self) -> str:
+        while not Path(self.path).exists():
+            await asyncio.sleep(0.005)
+        return self.text
+
+
+class Beat(Node):
+    """Write the moment to the file *path* again and again, in a thread, for ten seconds."""
+
+    type_name: ClassVar = "tests.Beat"
+    runs: ClassVar[Runs] = "blocking"
+
+    text: str = ""
+    path: str = ""
+
+    def process(self) -> str:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            Path(self.path).write_text(str(time.time_ns()))
+            time.sleep(0.005)
+        return self.text
+
+
+class BeatAsync(Node):
+    """The same, awaiting."""
+
+    type_name: ClassVar = "tests.BeatAsync"
+    runs: ClassVar[Runs] = "async"
+
+    text: str = ""
+    path: str = ""
+
+    async def process(self) -> str:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            Path(self.path).write_text(str(time.time_ns()))
+            await asyncio.sleep(0.005)
+        return self.text
+
+
+class BeatBusy(Node):
+    """The same, computing."""
+
+    type_name: ClassVar = "tests.BeatBusy"
+    runs: ClassVar[Runs] = "cpu"
+
+    text: str = ""
+    path: str = ""
+
+    def process(self) -> str:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            Path(self.path).write_text(str(time.time_ns()))
+            sum(range(20_000))
+        return self.text
+
+
+class BeatChild(Node):
+    """The same, in a process of its own that nobody waits for."""
+
+    type_name: ClassVar = "tests.BeatChild"
+    runs: ClassVar[Runs] = "blocking"
+
+    text: str = ""
+    path: str = ""
+
+    def process(self) -> str:
+        child = subprocess.Popen([sys.executable, "-c", BEAT, self.path])
+        child.wait()
+        return self.text
+
+
+class Stubborn(Node):
+    """Await, and swallow every cancellation."""
+
+    type_name: ClassVar = "tests.Stubborn"
+    runs: ClassVar[Runs] = "async"
+
+    text: str = ""
+    path: str = ""
+
+    async def process(self) -> str:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            if self.path:
+                Path(self.path).write_text(str(time.time_ns()))
+            try:
+                await asyncio.sleep(0.005)
+            except asyncio.CancelledError:
+                continue
+        return self.text
+
+
+class Exit(Node):
+    """End the process that runs it, the first *times* times: the file *path* counts."""
+
+    type_name: ClassVar = "tests.Exit"
+    runs: ClassVar[Runs] = "async"
+
+    text: str = ""
+    path: str = ""
+    times: int = 1_000
+
+    async def process(self) -> str:
+        file = Path(self.path)
+        done = len(file.read_text()) if file.exists() else 0
+        if done < self.times:
+            file.write_text("x" * (done + 1))
+            os._exit(7)
+        return self.text
+
+
+class Fork(Node):
+    """Leave a forked process behind that holds all that its parent has open, and end the parent."""
+
+    type_name: ClassVar = "tests.Fork"
+    runs: ClassVar[Runs] = "blocking"
+
+    text: str = ""
+    own_session: bool = False
+
+    def process(self) -> str:
+        if os.fork() == 0:
+            if self.own_session:
+                os.setsid()
+            time.sleep(10)
+            os._exit(0)
+        os._exit(7)
+
+
+class Secret(Node):
+    """Raise an error from within, with a trace that nobody but the operator is to see."""
+
+    type_name: ClassVar = "tests.Secret"
+    runs: ClassVar[Runs] = "inline"
+
+    text: str = ""
+
+    def process(self) -> str:
+        return self._depths_of_the_node()
+
+    def _depths_of_the_node(self) -> str:
+        raise RuntimeError("the vault is closed")
