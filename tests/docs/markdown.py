@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -56,5 +57,9 @@ def table(page: Path, heading: str) -> list[list[str]]:
     """Return the rows of the first table under *heading*, without its head, as cells."""
     _, _, below = page.read_text().partition(f"# {heading}\n")
     section = re.split(r"^#+ ", below, maxsplit=1, flags=re.MULTILINE)[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+    lines = takewhile(is_row, dropwhile(lambda line: not is_row(line), section.splitlines()))
+    return [[cell.strip() for cell in line.strip().split("|")[1:-1]] for line in list(lines)[2:]]
+
+
+def is_row(line: str) -> bool:
+    return line.startswith("|")
