@@ -1,15 +1,17 @@
 """Graphs written in a line each, and what a run of them tells."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
 from nodetool.engine.bind import bind
+from nodetool.engine.pace import Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
+from nodetool.engine.step import CAPACITY
 from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.check import check
 from nodetool.graph.compile import compile_plan
@@ -43,9 +45,7 @@ def edges(*lines: str) -> list[GraphEdge]:
     made = []
     for line in lines:
         source, target = (end.strip().split(".") for end in line.split("->"))
-        made.append(
-            GraphEdge(source=source[0], source_handle=source[1], target=target[0], target_handle=target[1])
-        )
+        made.append(GraphEdge(source=source[0], source_handle=source[1], target=target[0], target_handle=target[1]))
     return made
 
 
@@ -76,21 +76,49 @@ class Player:
         self._classes = {(cls.__module__, cls.__qualname__): cls for cls in extra}
         self._pool = ThreadPoolExecutor(8)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    async def play(self, nodes: list[GraphNode], *lines: str, **options: Any) -> Told:
+        """Run a graph: its nodes, and its edges written ``a.output -> b.text``."""
+        return await self.run(self.plan(nodes, *lines), **options)
+
     def plan(self, nodes: list[GraphNode], *lines: str) -> Plan:
         graph = Graph(nodes=nodes, edges=edges(*lines))
         assert check(graph, self.catalogue) == []
         return compile_plan(graph, self.catalogue)
 
     async def run(self, plan: Plan, params: dict[str, Any] | None = None, **options: Any) -> Told:
+        """Run to the end, and see that no task and no thread is left."""
         run, taken = self.start(plan, params, **options)
+        before = asyncio.all_tasks()
         end = await run.go()
+        assert asyncio.all_tasks() == before
+        assert not run.threads.at_work
         return Told(taken(), end)
 
-    def start(self, plan: Plan, params: dict[str, Any] | None = None, *, max_result: int = 1 << 24) -> Any:
+    def start(
+        self,
+        plan: Plan,
+        params: dict[str, Any] | None = None,
+        *,
+        max_result: int = 1 << 24,
+        capacity: int = CAPACITY,
+        room: Room = lambda _: None,
+    ) -> tuple[Run, Callable[[], list[AnyEvent]]]:
         """Return a run that has not begun, and a function that gives its events."""
         report = Reporter(job_no=1, attempt=1, job_id="job", workflow_id="w", next_seq=2, on_first=lambda _: None)
         run = Run(
-            bind(plan, self._find), params or {}, report, pool=self._pool, room=lambda _: None, max_result=max_result
+            bind(plan, self._find),
+            params or {},
+            report,
+            pool=self._pool,
+            room=room,
+            max_result=max_result,
+            capacity=capacity,
         )
 
         def taken() -> list[AnyEvent]:

@@ -1,15 +1,15 @@
 """A plan with its classes: what a runner makes once of a plan, and every run of it shares."""
 
 from collections.abc import Callable
-from copy import copy
-from dataclasses import dataclass
+from copy import deepcopy
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 import msgspec
 
 from nodetool.engine.convert import Convert, Misfit, converter
-from nodetool.graph.plan import Plan, PlanNode, PlanType
+from nodetool.graph.plan import Gate, Plan, PlanInput, PlanNode, PlanType
+from nodetool.protocol.descriptions import Role
 from nodetool.protocol.errors import Fault, ImportFailed, NodeFailed, TypeMismatch
 from nodetool.sdk.describe import Process, process_of, streams_of
 from nodetool.sdk.node import Node
@@ -18,23 +18,32 @@ from nodetool.sdk.stream import Stream
 Find = Callable[[str, str, str | None], type[Node]]
 """Gives the class for a module, a qualified name and, for nodes given by path, the file."""
 
+Way = Literal["input", "output", "preview", "call", "await", "thread", "each", "each_async", "each_thread"]
+"""How a node is fired. The first three have no ``process``; a *call* is made in the loop, an *await* is a coroutine,
+a *thread* is for what may block; those that begin with *each* are generators."""
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+QUICK: frozenset[Way] = frozenset({"input", "output", "preview", "call"})
+
+ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
+
+
+class Shape(msgspec.Struct, frozen=True):
     """What is read from a class, once."""
 
     cls: type[Node]
     process: Process
-    converters: dict[str, Convert]
-    """For each field; for a stream, the check of its items."""
+    converters: dict[str, Convert | None]
+    """The check of each field, None if any value will do; for a stream, that of its items."""
+    readers: dict[str, Convert | None]
+    """The same for values from a document or from params."""
     streams: frozenset[str]
     """Fields that the node reads itself."""
     blank: dict[str, Any]
     """Values for fields without a default, until their real ones are set."""
+    outputs: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class BoundEdge:
+class BoundEdge(msgspec.Struct, frozen=True, gc=False):
     """An edge as a sender needs it."""
 
     index: int
@@ -43,38 +52,52 @@ class BoundEdge:
     target: int
     handle: str
     position: int
-    """Its place among the edges of the handle, in document order."""
-    streams: bool
+    """Its place among the edges of the handle, in document order; -1 for the only one."""
 
 
-@dataclass(frozen=True, slots=True)
-class BoundNode:
+class BoundNode(msgspec.Struct, frozen=True):
     """A node of the plan with its class and everything that does not change from run to run."""
 
     index: int
-    plan: PlanNode
-    type_name: str
+    id: str
+    name: str
+    """What users call it: for inputs and outputs the name of the param or output."""
     title: str
-    shape: Shape
-    template: Node
-    in_edges: int
-    outs: dict[str, list[BoundEdge]]
-    all_outs: list[BoundEdge]
-    """In document order: the order in which they are drained."""
+    type_name: str
+    role: Role
+    gate: Gate
+    way: Way
     is_quick: bool
     """Fires once and takes microseconds: called straight from the ready queue, without a task."""
+    streams: bool
+    """Its out-edges carry item by item."""
+    shape: Shape
+    template: Node
+    mutable: tuple[tuple[str, Any], ...]
+    """Fields of the template that a node could change in place, so that each run needs its own."""
+    inputs: list[PlanInput]
+    setters: tuple[tuple[str, Convert | None], ...]
+    """The connected handles that are fields, in document order."""
+    dynamic: tuple[str, ...]
+    """The connected handles that are not."""
+    handles: int
+    """How many handles are connected."""
+    in_edges: int
+    edges: tuple[BoundEdge, ...]
+    """All out-edges, in document order: the order in which they are drained."""
+    has_value: bool
+    """Its document sets ``value``: an output without an edge gives that."""
+    output: int
+    """Which output of the plan it fills; -1 if it is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """A plan that can be run."""
 
     plan: Plan
     nodes: list[BoundNode]
     starters: list[int]
     """The nodes without incoming edges, inputs first, then in document order."""
-    outputs: dict[int, int]
-    """Which output of the plan a node fills."""
 
 
 def bind(plan: Plan, find: Find) -> Bound:
@@ -84,16 +107,14 @@ def bind(plan: Plan, find: Find) -> Bound:
         ImportFailed: a module does not import; names the first node of that type.
         NodeFailed, TypeMismatch: a node cannot be made with its values.
     """
-    classes = [_find(plan, index, kind, find) for index, kind in enumerate(plan.types)]
+    shapes = [shape(_find(plan, index, kind, find)) for index, kind in enumerate(plan.types)]
     edges = _edges(plan)
-    nodes = [_bound(plan, index, node, shape(classes[node.type]), edges) for index, node in enumerate(plan.nodes)]
+    outputs = {output.node: place for place, output in enumerate(plan.outputs)}
+    nodes = [
+        _bound(index, plan, shapes[node.type], edges, outputs.get(index, -1)) for index, node in enumerate(plan.nodes)
+    ]
     sources = [node for node in nodes if not node.in_edges]
-    return Bound(
-        plan=plan,
-        nodes=nodes,
-        starters=[node.index for node in sorted(sources, key=lambda node: node.plan.role != "input")],
-        outputs={output.node: place for place, output in enumerate(plan.outputs)},
-    )
+    return Bound(plan, nodes, [node.index for node in sorted(sources, key=lambda node: node.role != "input")])
 
 
 @cache
@@ -102,16 +123,41 @@ def shape(cls: type[Node]) -> Shape:
     hints = get_type_hints(cls, include_extras=True)
     fields = msgspec.structs.fields(cls)
     streams = streams_of(cls)
+    process = process_of(cls)
+    checked = {field.name: streams.get(field.name, hints[field.name]) for field in fields}
     return Shape(
         cls=cls,
-        process=process_of(cls),
-        converters={field.name: converter(streams.get(field.name, hints[field.name])) for field in fields},
+        process=process,
+        converters={name: converter(hint) for name, hint in checked.items()},
+        readers={name: converter(hint, spelled=True) for name, hint in checked.items()},
         streams=frozenset(streams),
-        blank={field.name: _nothing if field.name in streams else None for field in fields if field.required},
+        blank={field.name: Stream(_Nothing()) if field.name in streams else None for field in fields if field.required},
+        outputs=frozenset(handle for handle, _ in process.outputs),
     )
 
 
-_nothing: Stream[Any] = Stream.of(())
+def instance(node: BoundNode) -> Any:
+    """Return the one instance that a run has of *node*."""
+    made = node.template.__copy__()  # type: ignore[attr-defined]  # every Struct has it: copy() takes four times as long
+    for field, value in node.mutable:
+        setattr(made, field, deepcopy(value))
+    return made
+
+
+def misfit(node_id: str, handle: str, error: Misfit) -> TypeMismatch:
+    """Return the error for a value that does not fit a handle: it names node, handle and both types."""
+    message = f"{handle}: {error}"
+    return TypeMismatch(message, errors=[Fault(node_id=node_id, handle=handle, message=message)])
+
+
+class _Nothing:
+    """The items of a stream handle without an edge."""
+
+    def __aiter__(self) -> "_Nothing":
+        return self
+
+    async def __anext__(self) -> Any:
+        raise StopAsyncIteration
 
 
 def _find(plan: Plan, index: int, kind: PlanType, find: Find) -> type[Node]:
@@ -123,56 +169,88 @@ def _find(plan: Plan, index: int, kind: PlanType, find: Find) -> type[Node]:
 
 
 def _edges(plan: Plan) -> list[BoundEdge]:
-    positions = {edge: place for node in plan.nodes for entry in node.inputs for place, edge in enumerate(entry.edges)}
+    positions = {
+        edge: place
+        for node in plan.nodes
+        for entry in node.inputs
+        if len(entry.edges) > 1
+        for place, edge in enumerate(entry.edges)
+    }
     return [
-        BoundEdge(index, edge.id, edge.source_handle, edge.target, edge.target_handle, positions[index], edge.streams)
+        BoundEdge(index, edge.id, edge.source_handle, edge.target, edge.target_handle, positions.get(index, -1))
         for index, edge in enumerate(plan.edges)
     ]
 
 
-def _bound(plan: Plan, index: int, node: PlanNode, form: Shape, edges: list[BoundEdge]) -> BoundNode:
+def _bound(index: int, plan: Plan, form: Shape, edges: list[BoundEdge], output: int) -> BoundNode:
+    node = plan.nodes[index]
     kind = plan.types[node.type]
-    outs = {handle: [edges[place] for place in places] for handle, places in node.outputs.items()}
+    way = _way(node, form.process)
+    template = _template(node, form)
     return BoundNode(
         index=index,
-        plan=node,
-        type_name=kind.name,
+        id=node.id,
+        name=node.name,
         title=kind.title,
+        type_name=kind.name,
+        role=node.role,
+        gate=node.gate,
+        way=way,
+        is_quick=node.gate == "once" and way in QUICK,
+        streams=node.yields or node.gate in ("on_any", "zip_all"),
         shape=form,
-        template=_template(node, form),
+        template=template,
+        mutable=_mutable(template),
+        inputs=node.inputs,
+        setters=tuple(
+            (entry.handle, form.converters[entry.handle]) for entry in node.inputs if not (entry.reads or entry.dynamic)
+        ),
+        dynamic=tuple(entry.handle for entry in node.inputs if entry.dynamic),
+        handles=len(node.inputs),
         in_edges=sum(len(entry.edges) for entry in node.inputs),
-        outs=outs,
-        all_outs=sorted((edge for group in outs.values() for edge in group), key=lambda edge: edge.index),
-        is_quick=node.gate == "once" and node.runs == "inline" and not (node.yields or form.process.is_async),
+        edges=_outgoing(node, edges),
+        has_value="value" in node.values,
+        output=output,
     )
 
 
+def _outgoing(node: PlanNode, edges: list[BoundEdge]) -> tuple[BoundEdge, ...]:
+    return tuple(edges[place] for place in sorted(place for places in node.outputs.values() for place in places))
+
+
+def _way(node: PlanNode, process: Process) -> Way:
+    if node.role != "node":
+        return node.role if node.role != "note" else "preview"
+    if not process.is_async and node.runs in ("blocking", "cpu", "gpu"):
+        return "each_thread" if process.yields else "thread"
+    if process.yields:
+        return "each_async" if process.is_async else "each"
+    return "await" if process.is_async else "call"
+
+
 def _template(node: PlanNode, form: Shape) -> Node:
-    values = {
-        handle: checked(node.id, form, handle, value)
-        for handle, value in node.values.items()
-        if handle not in form.streams
-    }
-    if form.cls.is_dynamic:
-        values["dynamic"] = dict(node.dynamic)
+    values = {**form.blank, **_checked(node, form)}
+    if node.dynamic:
+        values["dynamic"] = node.dynamic
     try:
-        return form.cls(**{**form.blank, **values})
+        return form.cls(**values)
     except Exception as error:  # the border of a node: its __post_init__ may raise anything
         raise NodeFailed(str(error), errors=[Fault(node_id=node.id, message=str(error))]) from error
 
 
-def checked(node_id: str, form: Shape, handle: str, value: Any) -> Any:
-    """Return *value* as the field *handle* takes it. Raises TypeMismatch, naming node, handle and both types."""
+def _checked(node: PlanNode, form: Shape) -> dict[str, Any]:
+    made = {}
+    handle = ""
     try:
-        return form.converters[handle](value)
+        for handle, value in node.values.items():
+            if handle not in form.streams:
+                convert = form.readers[handle]
+                made[handle] = convert(value) if convert else value
     except Misfit as error:
-        message = f"{handle}: {error}"
-        raise TypeMismatch(message, errors=[Fault(node_id=node_id, handle=handle, message=message)]) from error
-
-
-def instance(node: BoundNode) -> Node:
-    """Return the one instance that a run has of *node*."""
-    made = copy(node.template)
-    if node.shape.cls.is_dynamic:
-        made.dynamic = dict(node.plan.dynamic)  # type: ignore[attr-defined]  # declared by every dynamic class
+        raise misfit(node.id, handle, error) from error
     return made
+
+
+def _mutable(template: Node) -> tuple[tuple[str, Any], ...]:
+    values = ((name, getattr(template, name)) for name in template.__struct_fields__)
+    return tuple((name, value) for name, value in values if type(value) not in ATOMS and not isinstance(value, Stream))

@@ -2,39 +2,49 @@
 
 from typing import Any
 
+import msgspec
+
 from nodetool.graph.plan import PlanOutput
-from nodetool.protocol.errors import Fault, ResultTooLarge
+from nodetool.protocol.codec import to_msgpack
+from nodetool.protocol.errors import ResultTooLarge
 
 
 class Result:
-    """Collects values; whether an output is a value, a list or a text is known from the plan."""
+    """Collects values as they were encoded for their events: bytes, so that what they take is known to the byte.
 
-    def __init__(self, outputs: list[PlanOutput], node_ids: list[str], max_bytes: int) -> None:
+    Whether an output is a value, a list or a text is known from the plan.
+    """
+
+    def __init__(self, outputs: list[PlanOutput], max_bytes: int) -> None:
         self._outputs = outputs
-        self._node_ids = node_ids
         self._room = max_bytes
-        self._lists: list[list[Any]] = [[] for _ in outputs]
+        self._values: list[list[msgspec.Raw]] = [[] for _ in outputs]
+        self._texts: list[list[str]] = [[] for _ in outputs]
 
-    def add(self, place: int, value: Any, size: int) -> None:
-        """Take a plain value of *size* bytes for the output at *place*. Raises ResultTooLarge."""
-        self._room -= size
+    def add(self, place: int, value: Any, data: bytes) -> None:
+        """Take a plain *value*, and *data*, its MessagePack, for the output at *place*. Raises ResultTooLarge."""
+        self._room -= len(data)
+        output = self._outputs[place]
         if self._room < 0:
-            output = self._outputs[place]
-            message = f"output {output.name}: the result is over the limit"
-            raise ResultTooLarge(message, errors=[Fault(node_id=self._node_ids[place], message=message)])
-        self._lists[place].append(value)
+            raise ResultTooLarge(f"output {output.name}: the result is over the limit")
+        if output.kind == "list":
+            self._values[place].append(msgspec.Raw(data))
+        elif output.kind == "text":
+            self._texts[place].append(_text(value))
+        else:
+            self._values[place] = [msgspec.Raw(data)]
 
-    def value(self) -> dict[str, Any]:
-        """Return the outputs object. A single output that got nothing is not in it."""
+    def encoded(self) -> bytes:
+        """Return the outputs object as MessagePack. A single output that got nothing is not in it."""
         made: dict[str, Any] = {}
-        for output, values in zip(self._outputs, self._lists, strict=True):
+        for output, values, texts in zip(self._outputs, self._values, self._texts, strict=True):
             if output.kind == "list":
                 made[output.name] = values
             elif output.kind == "text":
-                made[output.name] = "".join(map(_text, values))
+                made[output.name] = "".join(texts)
             elif values:
-                made[output.name] = values[-1]
-        return made
+                made[output.name] = values[0]
+        return to_msgpack(made)
 
 
 def _text(chunk: Any) -> str:

@@ -5,12 +5,11 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from nodetool.engine.bind import BoundNode
-from nodetool.engine.report import Reporter
+from nodetool.engine.report import Reporter, encoded
 from nodetool.protocol.events import Severity
-from nodetool.protocol.values import plain
 
 INTERVAL = 0.05
 """Seconds between two reports of one kind: 20 a second."""
@@ -51,8 +50,10 @@ class NodeContext:
         self._report = report
         self._loop = loop
         self._home = threading.get_ident()
+        self._lock = threading.Lock()
+        """A node says things in its thread while what it said before falls due in the loop."""
         self._throttles = {"progress": Throttle(), "preview": Throttle()}
-        self._timers: set[str] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._is_open = True
 
     @property
@@ -61,20 +62,20 @@ class NodeContext:
 
     @property
     def node_id(self) -> str:
-        return self._node.plan.id
+        return self._node.id
 
     @property
     def attempt(self) -> int:
         return self._report.attempt
 
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
-        self._sparingly("progress", partial(self._report.progress, self._node, int(progress), int(total), chunk))
+        self._sparingly("progress", partial(self._report.progress, self._node, int(progress), int(total), str(chunk)))
 
     def preview(self, value: Any) -> None:
-        self._sparingly("preview", partial(self._report.preview, self._node, plain(value)))
+        self._sparingly("preview", partial(self._report.preview, self._node, encoded(value)))
 
     def log(self, content: str, severity: Severity = "info") -> None:
-        self._now(partial(self._report.log, self._node, str(content), severity))
+        self._now(partial(self._report.log, self._node, str(content), _checked(severity)))
 
     def chunk(
         self,
@@ -84,25 +85,26 @@ class NodeContext:
         content_metadata: dict[str, Any] | None = None,
         done: bool = False,
     ) -> None:
-        metadata = plain(content_metadata or {})
-        self._now(partial(self._report.chunk, self._node, content, content_type, metadata, done))
+        metadata = encoded(content_metadata or {})
+        self._now(partial(self._report.chunk, self._node, str(content), str(content_type), metadata, bool(done)))
 
     def notify(self, content: str, severity: Severity = "info") -> None:
-        self._now(partial(self._report.notify, self._node, str(content), severity))
+        self._now(partial(self._report.notify, self._node, str(content), _checked(severity)))
 
     def close(self) -> None:
         """Say what is still held; nothing can be said after. Called in the loop when the node has ended."""
-        for throttle in self._throttles.values():
-            say = throttle.release(time.monotonic())
-            if say:
-                say()
+        for kind in self._throttles:
+            self._due(kind)
         self._is_open = False
 
     def _sparingly(self, kind: str, say: Say) -> None:
-        if self._throttles[kind].offer(say, time.monotonic()):
+        throttle = self._throttles[kind]
+        with self._lock:
+            is_first_held = throttle.held is None
+            may_say = throttle.offer(say, time.monotonic())
+        if may_say:
             self._now(say)
-        elif kind not in self._timers:
-            self._timers.add(kind)
+        elif is_first_held:
             self._now(partial(self._later, kind))
 
     def _now(self, say: Say) -> None:
@@ -113,13 +115,25 @@ class NodeContext:
 
     def _say(self, say: Say) -> None:
         if self._is_open:
+            self._report.tick()
             say()
 
     def _later(self, kind: str) -> None:
-        self._loop.call_later(INTERVAL, self._due, kind)
+        if kind not in self._timers:
+            self._timers[kind] = self._loop.call_later(INTERVAL, self._due, kind)
 
     def _due(self, kind: str) -> None:
-        self._timers.discard(kind)
-        say = self._throttles[kind].release(time.monotonic())
+        timer = self._timers.pop(kind, None)
+        if timer:
+            timer.cancel()
+        with self._lock:
+            say = self._throttles[kind].release(time.monotonic())
         if say:
             self._say(say)
+
+
+def _checked(severity: Severity) -> Severity:
+    """Nobody could read a batch that holds another word."""
+    if severity not in get_args(Severity):
+        raise ValueError(f"severity is {severity!r}; it has to be one of {', '.join(get_args(Severity))}")
+    return severity

@@ -7,7 +7,8 @@ the run can move and some of them wait for room, the smallest full inbox is doub
 networks (T. M. Parks, Bounded Scheduling of Process Networks, 1995, chapter 4).
 
 ``busy`` counts the tasks that can move. Whoever wakes a task counts it as busy at once, not when it runs, so zero means
-that nothing is under way.
+that nothing is under way. A node may read its streams from tasks of its own, and the engine does not see what those
+wait for: it takes the node for one that cannot move as soon as one of them waits. At worst an inbox is doubled early.
 """
 
 import asyncio
@@ -17,105 +18,128 @@ from typing import Any
 from nodetool.engine.bind import Bound, BoundEdge
 from nodetool.engine.gate import NOTHING
 from nodetool.engine.report import Reporter
-from nodetool.engine.step import Handle, Step
+from nodetool.engine.step import Handle, Inbox, Step, Wire
 
 
 class Flow:
     """The steps of a run, which of them are ready, and the values between them."""
 
-    def __init__(self, bound: Bound, report: Reporter) -> None:
-        streams = [edge.streams for edge in bound.plan.edges]
-        self.steps = [Step(node, streams) for node in bound.nodes]
-        self.ready: deque[Step] = deque()
+    def __init__(self, bound: Bound, report: Reporter, capacity: int) -> None:
+        self.steps = [Step(node, capacity) for node in bound.nodes]
+        self.ready = deque(self.steps[index] for index in bound.starters)
         """Steps that can go on and have no task: nodes that fire once, and others at their first arrival."""
         self.busy = 0
+        self.is_stopping = False
         self._report = report
-        self._full: dict[tuple[int, str], Handle] = {}
+        self._full: dict[Handle, Inbox] = {}
         """In-handles whose senders wait for room."""
         self._sleeper: asyncio.Future[None] | None = None
 
     # Out of a node.
 
+    def offer(self, step: Step, handle: str, value: Any) -> bool:
+        """Send *value* on every edge of an out-handle, if all have room; on single edges it leaves at the end."""
+        if not step.node.streams:
+            step.kept[handle] = value
+            return True
+        wires = self._wires(step, handle)
+        for wire in wires:
+            if wire.is_full:
+                return False
+        for wire in wires:
+            self._push(wire, value)
+        return True
+
     async def send(self, step: Step, handle: str, value: Any) -> None:
-        """Send *value* on every edge of an out-handle; on single edges it leaves when the node ends."""
-        for edge in step.node.outs.get(handle, ()):
-            if edge.streams:
-                await self._push(step, edge, value)
-            else:
-                step.kept[handle] = value
+        """Send *value* on every streaming edge of an out-handle, waiting for room where there is none."""
+        for wire in self._wires(step, handle):
+            while wire.is_full:
+                await self._room(step, wire)
+            self._push(wire, value)
 
-    def finish(self, step: Step, *, skipped: bool) -> None:
+    def finish(self, step: Step, *, skipped: bool = False) -> None:
         """End every out-edge of a step, in document order. *skipped*: its branch was not taken."""
-        step.state = "ended"
-        edges = step.node.all_outs
-        kept = [NOTHING if edge.streams else step.kept.get(edge.source_handle, NOTHING) for edge in edges]
-        for edge, value in zip(edges, kept, strict=True):
-            self._report.drained(edge, step.sent.get(edge.index, 0) if edge.streams else int(value is not NOTHING))
-        for edge, value in zip(edges, kept, strict=True):
-            self._end(edge, value, skipped if edge.streams else value is NOTHING)
-        step.kept = {}
+        kept, edges = step.kept, step.node.edges
+        step.end()
+        if step.node.streams:
+            self._finish_streams(step, skipped)
+            return
+        drained = self._report.drained
+        for edge in edges:
+            drained(edge, 1 if edge.source_handle in kept else 0)
+        for edge in edges:
+            value = kept.get(edge.source_handle, NOTHING)
+            self._end(edge, value, value is NOTHING)
 
-    async def _push(self, step: Step, edge: BoundEdge, value: Any) -> None:
-        target = self.steps[edge.target]
-        handle = target.handles[edge.handle]
-        gate = target.gated
-        while len(gate.waiting[edge.handle]) >= handle.capacity and not gate.over:
-            await self._room(step, target, edge.handle, handle)
-        counter = step.sent.get(edge.index, 0) + 1
-        step.sent[edge.index] = counter
-        self._report.carried(edge, counter)
-        handle.carried = True
-        gate.push(edge.handle, value)
-        self.stir(target)
+    def _finish_streams(self, step: Step, skipped: bool) -> None:
+        wires = (step.wires or {}).values()
+        counters = {wire.edge.index: wire.counter for group in wires for wire in group}
+        for edge in step.node.edges:
+            self._report.drained(edge, counters.get(edge.index, 0))
+        for edge in step.node.edges:
+            self._end(edge, NOTHING, skipped)
+
+    def _wires(self, step: Step, handle: str) -> list[Wire]:
+        if step.wires is None:
+            step.wires = {}
+        wires = step.wires.get(handle)
+        if wires is None:
+            edges = [edge for edge in step.node.edges if edge.source_handle == handle]
+            wires = step.wires[handle] = [Wire(edge, self.steps[edge.target]) for edge in edges]
+        return wires
+
+    def _push(self, wire: Wire, value: Any) -> None:
+        wire.counter += 1
+        if wire.counter > 1 and self._report.now >= wire.due:
+            wire.due = self._report.carried(wire.edge, wire.counter)
+        wire.handle.carried = True
+        wire.gate.push(wire.edge.handle, value)
+        self._stir(wire.target, wire.inbox)
 
     # Into a node.
 
     def _end(self, edge: BoundEdge, value: Any, skipped: bool) -> None:
         step = self.steps[edge.target]
-        handle = step.handles[edge.handle]
-        handle.open -= 1
         step.open_edges -= 1
-        if not skipped:
-            handle.carried = True
-        if handle.is_stream:
-            self._end_of_stream(step, edge, handle, value)
-        elif value is not NOTHING:
-            handle.keep(edge.position, value)
-        if step.gate is None:
-            if not step.open_edges:
-                self._make_ready(step)
-        elif not handle.open:
-            self._close(step, edge.handle, handle)
+        if step.inbox:
+            self._end_into(step, step.inbox, edge, value, skipped)
+            return
+        if value is not NOTHING:
+            step.keep(edge, value)
+        if not step.open_edges:
+            self._make_ready(step)
 
-    def _end_of_stream(self, step: Step, edge: BoundEdge, handle: Handle, value: Any) -> None:
-        came = () if value is NOTHING else (value,)
-        values = handle.in_order.end(edge.position, value) if handle.in_order else came
-        for item in values:
-            step.gated.push(edge.handle, item)
-        if values:
-            self.stir(step)
-
-    def _close(self, step: Step, name: str, handle: Handle) -> None:
-        gate = step.gated
+    def _end_into(self, step: Step, inbox: Inbox, edge: BoundEdge, value: Any, skipped: bool) -> None:
+        handle, gate = inbox.handles[edge.handle], inbox.gate
+        handle.open -= 1
+        handle.carried |= not skipped
         if handle.is_stream:
-            gate.close(name, skipped=not handle.carried)
+            came = () if value is NOTHING else (value,)
+            for item in handle.in_order.end(edge.position, value) if handle.in_order else came:
+                gate.push(edge.handle, item)
+            if not handle.open:
+                gate.close(edge.handle, skipped=not handle.carried)
         else:
-            gate.fix(name, handle.value)
-        self.stir(step)
+            if value is not NOTHING:
+                step.keep(edge, value)
+            if not handle.open:
+                gate.fix(edge.handle, step.row.get(edge.handle, NOTHING))
+        self._stir(step, inbox)
 
-    def stir(self, step: Step) -> None:
-        """Something changed for a step with a gate: have its task made, or wake it."""
-        if step.state == "idle":
+    def _stir(self, step: Step, inbox: Inbox) -> None:
+        """Something changed for a step with an inbox: have its task made, or wake it."""
+        if inbox.waiters:
+            for waiter in inbox.waiters:
+                self._resume(step, waiter)
+            inbox.waiters.clear()
+        elif step.state == "idle":
             step.state = "started"
             self._make_ready(step)
-        elif step.waiters:
-            for waiter in step.waiters:
-                self._resume(step, waiter)
-            step.waiters.clear()
 
     def _make_ready(self, step: Step) -> None:
         self.ready.append(step)
-        self.wake()
+        if self._sleeper:
+            self.wake()
 
     # Waiting.
 
@@ -126,45 +150,61 @@ class Flow:
             await self._sleeper
         finally:
             self._sleeper = None
+        self._report.tick()
 
     def wake(self) -> None:
         if self._sleeper and not self._sleeper.done():
             self._sleeper.set_result(None)
 
-    async def arrival(self, step: Step) -> None:
+    async def arrival(self, step: Step, inbox: Inbox) -> None:
         """Wait until something arrives for *step*, or a handle of it closes."""
         waiter = asyncio.get_running_loop().create_future()
-        step.waiters.append(waiter)
+        inbox.waiters.append(waiter)
         await self._wait(step, waiter)
 
-    def let_in(self, step: Step) -> None:
+    def let_in(self, inbox: Inbox) -> None:
         """Wake the senders that may go on, after items were taken from the inbox or will be dropped."""
-        for name, handle in step.handles.items():
+        for name, handle in inbox.handles.items():
             if handle.senders:
-                self.let_into(step, name, handle)
+                room = len(handle.senders) if inbox.gate.over else handle.capacity - len(inbox.gate.waiting[name])
+                self._let_into(handle, room)
+        inbox.blocked = any(handle.senders for handle in inbox.handles.values())
 
-    def let_into(self, step: Step, name: str, handle: Handle) -> None:
-        """Wake the senders of one handle that may go on."""
-        gate = step.gated
-        room = len(handle.senders) if gate.over else handle.capacity - len(gate.waiting[name])
-        while handle.senders and room > 0:
-            self._resume(*handle.senders.popleft())
-            room -= 1
-        if not handle.senders:
-            self._full.pop((step.node.index, name), None)
+    def shut(self, step: Step, inbox: Inbox) -> None:
+        """Drop what waits in an inbox and all that will come: its node takes no more."""
+        inbox.gate.give_up()
+        if inbox.blocked:
+            self.let_in(inbox)
+        if inbox.waiters:
+            self._stir(step, inbox)
+
+    def stop(self) -> None:
+        """Let nobody wait any more: whoever does is cancelled, and so is whoever begins to."""
+        self.is_stopping = True
+        for step in self.steps:
+            for waiter in step.inbox.waiters if step.inbox else ():
+                waiter.cancel()
 
     def relieve(self) -> None:
         """If nothing can move and senders wait, double the smallest full inbox."""
         if self.busy or self.ready or not self._full:
             return
-        (index, name), handle = min(self._full.items(), key=lambda entry: entry[1].capacity)
+        handle = min(self._full, key=lambda handle: handle.capacity)
         handle.capacity *= 2
-        self.let_into(self.steps[index], name, handle)
+        self.let_in(self._full[handle])
 
-    async def _room(self, step: Step, target: Step, name: str, handle: Handle) -> None:
+    def _let_into(self, handle: Handle, room: int) -> None:
+        while handle.senders and room > 0:
+            self._resume(*handle.senders.popleft())
+            room -= 1
+        if not handle.senders:
+            self._full.pop(handle, None)
+
+    async def _room(self, step: Step, wire: Wire) -> None:
         sender = asyncio.get_running_loop().create_future()
-        handle.senders.append((step, sender))
-        self._full[target.node.index, name] = handle
+        wire.handle.senders.append((step, sender))
+        wire.inbox.blocked = True
+        self._full[wire.handle] = wire.inbox
         await self._wait(step, sender)
 
     async def _wait(self, step: Step, future: "asyncio.Future[None]") -> None:
@@ -173,11 +213,14 @@ class Flow:
             self.busy -= 1
             self.relieve()
         try:
+            if self.is_stopping:
+                raise asyncio.CancelledError
             await future
         except asyncio.CancelledError:
-            if future.cancelled():
+            if not future.done() or future.cancelled():
                 self._moves(step)
             raise
+        self._report.tick()
 
     def _resume(self, step: Step, future: "asyncio.Future[None]") -> None:
         if not future.done():

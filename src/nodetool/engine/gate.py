@@ -19,17 +19,18 @@ NOTHING: Any = object()
 class Gate:
     """What every gate knows: the items that wait, the values that stay, and which handles may still get some."""
 
-    __slots__ = ("_awaited", "_never", "_values", "dropped", "open", "waiting")
+    __slots__ = ("_awaited", "_values", "dropped", "open", "over", "waiting")
 
     def __init__(self, streams: Iterable[str], singles: Iterable[str]) -> None:
         self.waiting: dict[str, deque[Any]] = {handle: deque() for handle in streams}
         self.open = set(self.waiting)
         """Stream handles that may still get an item."""
+        self.over = False
+        """No row will come any more."""
         self.dropped = 0
         """Items that no firing used."""
         self._awaited = set(singles)
         self._values: Row = {}
-        self._never = False
 
     def push(self, handle: str, value: Any) -> None:
         """Take an item of a stream."""
@@ -49,30 +50,48 @@ class Gate:
     def close(self, handle: str, *, skipped: bool = False) -> None:
         """Note that a stream handle gets no further item. *skipped*: the branch that feeds it was not taken."""
         self.open.discard(handle)
-        if skipped:
+        if skipped or self._is_spent():
             self.give_up()
 
     def give_up(self) -> None:
         """Note that the node cannot fire (again), whatever comes."""
-        self._never = True
+        self.over = True
+        self._values = {}
         for items in self.waiting.values():
             self.dropped += len(items)
             items.clear()
-
-    @property
-    def over(self) -> bool:
-        """No row will come any more."""
-        return self._never
 
     def take(self) -> Row | None:
         """Return what to fire on next, or None if that is not known yet or never will be."""
         raise NotImplementedError
 
+    def _is_spent(self) -> bool:
+        """Say whether some stream has ended and is used up, and so every row lacks a value."""
+        return any(not items and handle not in self.open for handle, items in self.waiting.items())
+
+
+class ForEach(Gate):
+    """Fire once for each item of the one stream; single values stay. What ``OnAny`` and ``ZipAll`` both come to."""
+
+    __slots__ = ("_handle", "_items")
+
+    def __init__(self, streams: Iterable[str], singles: Iterable[str]) -> None:
+        super().__init__(streams, singles)
+        ((self._handle, self._items),) = self.waiting.items()
+
+    def take(self) -> Row | None:
+        if self._awaited or not self._items:
+            return None
+        row = {**self._values, self._handle: self._items.popleft()}
+        if not self._items and not self.open:
+            self.over = True
+        return row
+
 
 class OnAny(Gate):
     """Fire on the first of each handle, then once for each further arrival, with the latest of the others.
 
-    With one stream that is: once for each item. With several, which pairs arise depends on arrival.
+    With several streams, which pairs arise depends on arrival.
     """
 
     __slots__ = ("_arrivals", "_has_fired")
@@ -80,6 +99,7 @@ class OnAny(Gate):
     def __init__(self, streams: Iterable[str], singles: Iterable[str]) -> None:
         super().__init__(streams, singles)
         self._arrivals: deque[str] = deque()
+        """The handles of the items that wait, in the order in which they came."""
         self._has_fired = False
 
     def push(self, handle: str, value: Any) -> None:
@@ -87,23 +107,15 @@ class OnAny(Gate):
             self._arrivals.append(handle)
         super().push(handle, value)
 
-    @property
-    def over(self) -> bool:
-        if self._never:
-            return True
-        if self._has_fired:
-            return not self.open and not self._arrivals
-        return any(not items and handle not in self.open for handle, items in self.waiting.items())
-
     def take(self) -> Row | None:
-        if self._awaited or self._never:
+        if self._awaited or self.over:
             return None
         if not self._has_fired:
             return self._first()
         if not self._arrivals:
             return None
         self._pop(self._arrivals.popleft())
-        return dict(self._values)
+        return self._row()
 
     def _first(self) -> Row | None:
         if not all(self.waiting.values()):
@@ -112,10 +124,20 @@ class OnAny(Gate):
         for handle in self.waiting:
             self._arrivals.remove(handle)
             self._pop(handle)
-        return dict(self._values)
+        return self._row()
 
     def _pop(self, handle: str) -> None:
         self._values[handle] = self.waiting[handle].popleft()
+
+    def _row(self) -> Row:
+        if self._is_spent():
+            self.over = True
+        return dict(self._values)
+
+    def _is_spent(self) -> bool:
+        if self._has_fired:
+            return not self.open and not self._arrivals
+        return super()._is_spent()
 
 
 class ZipAll(Gate):
@@ -126,24 +148,13 @@ class ZipAll(Gate):
 
     __slots__ = ()
 
-    @property
-    def over(self) -> bool:
-        return self._never or any(not items and handle not in self.open for handle, items in self.waiting.items())
-
-    def close(self, handle: str, *, skipped: bool = False) -> None:
-        super().close(handle, skipped=skipped)
-        self._drop_if_over()
-
     def take(self) -> Row | None:
-        if self._awaited or self._never or not all(self.waiting.values()):
+        if self._awaited or self.over or not all(self.waiting.values()):
             return None
-        row = {handle: items.popleft() for handle, items in self.waiting.items()}
-        self._drop_if_over()
-        return {**self._values, **row}
-
-    def _drop_if_over(self) -> None:
-        if self.over:
+        row = {**self._values, **{handle: items.popleft() for handle, items in self.waiting.items()}}
+        if self._is_spent():
             self.give_up()
+        return row
 
 
 class Reader(Gate):
@@ -165,7 +176,7 @@ class Reader(Gate):
 
     def close(self, handle: str, *, skipped: bool = False) -> None:
         """A skipped stream counts as empty, unless all of them are."""
-        super().close(handle)
+        self.open.discard(handle)
         if not skipped:
             self._known = True
         elif not self.open and not self._known:
@@ -173,7 +184,7 @@ class Reader(Gate):
 
     def take(self) -> Row | None:
         """Return the single values, once."""
-        if self._awaited or self._has_fired or not self._known:
+        if self._awaited or self._has_fired or self.over or not self._known:
             return None
         self._has_fired = True
         return dict(self._values)
@@ -198,3 +209,12 @@ class InOrder:
                 free.append(value)
             self._next += 1
         return free
+
+
+def gate_for(kind: str, streams: list[str], singles: list[str]) -> Gate:
+    """Return a gate of a plan's *kind*: ``on_any``, ``zip_all`` or ``reader``."""
+    if kind == "reader":
+        return Reader(streams, singles)
+    if len(streams) == 1:
+        return ForEach(streams, singles)
+    return ZipAll(streams, singles) if kind == "zip_all" else OnAny(streams, singles)

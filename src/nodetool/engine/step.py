@@ -1,95 +1,125 @@
-"""A node in one run: its instance, the values that wait for it, and who waits for room in its inbox."""
+"""A node in one run: the values that wait for it, its instance, and who waits for room in its inbox."""
 
 import asyncio
 from collections import deque
 from typing import Any, Literal
 
-from nodetool.engine.bind import BoundNode
+from nodetool.engine.bind import BoundEdge, BoundNode
 from nodetool.engine.context import NodeContext
-from nodetool.engine.gate import NOTHING, Gate, InOrder, OnAny, Reader, Row, ZipAll
+from nodetool.engine.gate import Gate, InOrder, Row, gate_for
 from nodetool.graph.plan import PlanInput
-from nodetool.sdk.node import Node
 
 CAPACITY = 64
 """Items that wait on a streaming handle before its senders have to."""
 
-_GATES: dict[str, type[Gate]] = {"on_any": OnAny, "zip_all": ZipAll, "reader": Reader}
+State = Literal["idle", "started", "running", "ended"]
+"""``started``: it has a task, or will get one; ``running``: it has fired."""
+
+
+class Step:
+    """One node in one run.
+
+    A graph may have ten thousand of them and most are simple, so what a simple one does not need stands on the class.
+    """
+
+    state: State = "idle"
+    instance: Any = None
+    context: NodeContext | None = None
+    positions: dict[str, int] | None = None
+    """Where branches meet at a single handle: the place of the edge whose value is kept."""
+    wires: "dict[str, list[Wire]] | None" = None
+    """Streaming out-edges by out-handle; those that never carried anything may be missing."""
+    inbox: "Inbox | None" = None
+    """None for a node that fires once, when all its edges have ended."""
+    waits = 0
+    """Places in the node's task that wait for an arrival or for room."""
+
+    def __init__(self, node: BoundNode, capacity: int = CAPACITY) -> None:
+        self.node = node
+        self.open_edges = node.in_edges
+        self.row: Row = {}
+        """The values of single handles."""
+        self.kept: Row = {}
+        """What goes out on single edges when the node ends."""
+        if node.gate != "once":
+            self.inbox = Inbox(node, capacity)
+
+    def keep(self, edge: BoundEdge, value: Any) -> None:
+        """Keep the value of a single edge; of several, that of the last in document order that carried one."""
+        if edge.position >= 0:
+            if self.positions is None:
+                self.positions = {}
+            if edge.position < self.positions.get(edge.handle, 0):
+                return
+            self.positions[edge.handle] = edge.position
+        self.row[edge.handle] = value
+
+    def end(self) -> None:
+        """Let go of every value: an ended step may stay for as long as the run."""
+        self.state = "ended"
+        self.row = self.kept = {}
+        self.instance = None
+        if self.inbox:
+            self.inbox.gate.give_up()
+
+
+class Inbox:
+    """What comes in for a node with streams: its gate, its handles, and what waits for them."""
+
+    __slots__ = ("blocked", "gate", "handles", "waiters")
+
+    def __init__(self, node: BoundNode, capacity: int) -> None:
+        self.handles = {entry.handle: Handle(entry, capacity) for entry in node.inputs}
+        streams = [name for name, handle in self.handles.items() if handle.is_stream]
+        self.gate: Gate = gate_for(node.gate, streams, [name for name in self.handles if name not in streams])
+        self.blocked = False
+        """Some sender waits for room."""
+        self.waiters: list[asyncio.Future[None]] = []
+        """Resolved when something arrives, or a handle closes."""
+
+    @property
+    def was_skipped(self) -> bool:
+        """A branch that leads here was not taken."""
+        return any(not handle.open and not handle.carried for handle in self.handles.values())
+
+    @property
+    def knows_why(self) -> bool:
+        """It is known of a node that never fires whether that is because a branch was not taken."""
+        return self.was_skipped or all(handle.carried for handle in self.handles.values())
 
 
 class Handle:
-    """A connected in-handle: how many of its edges are still open, and what they brought."""
+    """A connected in-handle of a node with streams: how many of its edges are still open, and who waits for room."""
 
-    __slots__ = ("capacity", "carried", "in_order", "is_stream", "open", "position", "senders", "value")
+    __slots__ = ("capacity", "carried", "in_order", "is_stream", "open", "senders")
 
-    def __init__(self, entry: PlanInput, singles_only: bool) -> None:
+    def __init__(self, entry: PlanInput, capacity: int) -> None:
         self.open = len(entry.edges)
         self.is_stream = entry.streams or entry.reads
         self.carried = False
         """An edge ended that was not skipped, or an item came."""
-        self.value: Any = NOTHING
-        self.position = -1
-        self.capacity = CAPACITY
+        self.capacity = capacity
         self.senders: deque[tuple[Step, asyncio.Future[None]]] = deque()
-        self.in_order = InOrder(len(entry.edges)) if self.is_stream and singles_only else None
-
-    def keep(self, position: int, value: Any) -> None:
-        """Keep the value of a single edge; of several, that of the last in document order that carried one."""
-        if position > self.position:
-            self.position, self.value = position, value
+        self.in_order = InOrder(self.open) if entry.reads and not entry.streams else None
 
 
-class Step:
-    """One node in one run."""
+class Wire:
+    """A streaming edge in one run: how much it carried, and the inbox that it leads to."""
 
-    __slots__ = (
-        "context",
-        "gate",
-        "handles",
-        "instance",
-        "kept",
-        "node",
-        "open_edges",
-        "sent",
-        "state",
-        "waiters",
-        "waits",
-    )
+    __slots__ = ("counter", "due", "edge", "gate", "handle", "inbox", "items", "target")
 
-    def __init__(self, node: BoundNode, edge_streams: list[bool]) -> None:
-        self.node = node
-        self.open_edges = node.in_edges
-        self.handles = {
-            entry.handle: Handle(entry, not any(edge_streams[edge] for edge in entry.edges))
-            for entry in node.plan.inputs
-        }
-        self.gate = self._gate()
-        self.state: Literal["idle", "started", "running", "ended"] = "idle"
-        """``started``: it has a task; ``running``: it has fired."""
-        self.sent: dict[int, int] = {}
-        """How many values each out-edge carried."""
-        self.instance: Node | None = None
-        self.context: NodeContext | None = None
-        self.kept: Row = {}
-        """What goes out on single edges when the node ends."""
-        self.waiters: list[asyncio.Future[None]] = []
-        """Resolved when something arrives, or a handle closes."""
-        self.waits = 0
-        """Places in the node's task that wait for an arrival or for room."""
+    def __init__(self, edge: BoundEdge, target: Step) -> None:
+        assert target.inbox is not None
+        self.edge = edge
+        self.target = target
+        self.inbox = target.inbox
+        self.gate = target.inbox.gate
+        self.handle = target.inbox.handles[edge.handle]
+        self.items = self.gate.waiting[edge.handle]
+        self.counter = 0
+        self.due = 0
+        """When its next ``message_sent`` may be told."""
 
     @property
-    def gated(self) -> Gate:
-        """The gate of a step that has one."""
-        assert self.gate is not None
-        return self.gate
-
-    def single_values(self) -> Row | None:
-        """Return the value of every single handle, or None if one has none: then the node never fires."""
-        row = {name: handle.value for name, handle in self.handles.items()}
-        return None if any(value is NOTHING for value in row.values()) else row
-
-    def _gate(self) -> Gate | None:
-        kind = _GATES.get(self.node.plan.gate)
-        if kind is None:
-            return None
-        streams = [name for name, handle in self.handles.items() if handle.is_stream]
-        return kind(streams, [name for name in self.handles if name not in streams])
+    def is_full(self) -> bool:
+        return len(self.items) >= self.handle.capacity and not self.gate.over

@@ -1,16 +1,14 @@
-"""Calls a node's ``process``, of whichever kind it is, and hands over what comes out, item by item."""
+"""How a node that is a generator, or that may block, is brought to work in the loop."""
 
 import asyncio
+import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from concurrent.futures import Executor
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import Executor, Future
 from itertools import islice
 from typing import Any, TypeVar
 
-from nodetool.engine.bind import Shape
-from nodetool.engine.context import NodeContext
 from nodetool.protocol.errors import NodeFailed
-from nodetool.sdk.node import Node
 
 T = TypeVar("T")
 
@@ -26,51 +24,33 @@ class Threads:
 
     def __init__(self, pool: Executor) -> None:
         self._pool = pool
-        self.at_work: set[asyncio.Future[Any]] = set()
+        self._jobs: dict[asyncio.Future[Any], Future[Any]] = {}
+
+    @property
+    def at_work(self) -> set["asyncio.Future[Any]"]:
+        return set(self._jobs)
 
     async def call(self, function: Callable[[], T]) -> T:
         """Run *function* in a thread. Cancelling the caller does not stop it: it stays among those at work."""
-        work = asyncio.get_running_loop().run_in_executor(self._pool, function)
-        self.at_work.add(work)
+        job = self._pool.submit(_uncaught, function)
+        work = asyncio.wrap_future(job)
+        self._jobs[work] = job
         work.add_done_callback(self._done)
         return await asyncio.shield(work)
 
+    def drop_waiting(self) -> None:
+        """Forget the calls that no thread has taken up yet."""
+        for job in self._jobs.values():
+            job.cancel()
+
     def _done(self, work: "asyncio.Future[Any]") -> None:
-        self.at_work.discard(work)
+        del self._jobs[work]
         if not work.cancelled():
             work.exception()  # read, so that one that nobody waits for is not reported as lost
 
 
-def call(node: Node, form: Shape, context: Callable[[], NodeContext]) -> Any:
-    """Call ``process`` here and now; the context is made only for a process that takes it."""
-    process: Callable[..., Any] = node.process  # type: ignore[attr-defined]  # describe() saw to it
-    return process(context()) if form.process.takes_context else process()
-
-
-async def produced(
-    node: Node, form: Shape, runs: str, context: Callable[[], NodeContext], threads: Threads
-) -> AsyncGenerator[Any, None]:
-    """Fire once: yield what ``process`` returns, or each item that it yields."""
-    in_thread = runs in ("blocking", "cpu", "gpu") and not form.process.is_async
-    if form.process.yields:
-        stream = call(node, form, context)
-        items: AsyncGenerator[Any, None]
-        items = stream if form.process.is_async else _hops(stream, threads) if in_thread else _each(stream)
-        try:
-            async for item in items:
-                yield item
-        finally:
-            await items.aclose()
-    elif in_thread:
-        context()
-        yield await threads.call(lambda: _uncaught(lambda: call(node, form, context)))
-    elif form.process.is_async:
-        yield await call(node, form, context)
-    else:
-        yield call(node, form, context)
-
-
-async def _each(stream: Generator[Any, None, None]) -> AsyncGenerator[Any, None]:
+async def each(stream: Generator[Any, None, None]) -> AsyncGenerator[Any, None]:
+    """Yield the items of a generator that is advanced here and now."""
     try:
         for item in stream:
             yield item
@@ -78,30 +58,62 @@ async def _each(stream: Generator[Any, None, None]) -> AsyncGenerator[Any, None]
         stream.close()
 
 
-async def _hops(stream: Generator[Any, None, None], threads: Threads) -> AsyncGenerator[Any, None]:
-    """Advance a generator in a thread, some items a hop."""
+async def each_in_thread(stream: Generator[Any, None, None], threads: Threads) -> AsyncGenerator[Any, None]:
+    """Yield the items of a generator that is advanced in a thread, some items a hop."""
+    hops = _Hops(stream)
     try:
-        while items := await threads.call(lambda: _uncaught(lambda: _some(stream))):
-            for item in items:
+        while not hops.has_ended:
+            for item in await threads.call(hops.next):
                 yield item
     finally:
-        if not threads.at_work:
-            await threads.call(stream.close)
+        hops.is_stopping = True
+        if not hops.has_ended:
+            await threads.call(hops.close)
 
 
-def _some(stream: Iterator[Any]) -> list[Any]:
-    items: list[Any] = []
-    until = time.monotonic() + HOP_SECONDS
-    for item in islice(stream, HOP):
-        items.append(item)
-        if time.monotonic() >= until:
-            break
-    return items
+class _Hops:
+    """A generator in a thread. It may be told to stop while it is at work, and then pauses after the item it is at."""
+
+    def __init__(self, stream: Generator[Any, None, None]) -> None:
+        self.is_stopping = False
+        self.has_ended = False
+        self._stream = stream
+        self._error: BaseException | None = None
+        self._lock = threading.Lock()
+
+    def next(self) -> list[Any]:
+        """Return some items. What the generator raises comes with the call after that for the items before it."""
+        items: list[Any] = []
+        with self._lock:
+            if self._error is None:
+                self._fill(items)
+        if self._error and not items:
+            self.has_ended = True
+            raise self._error
+        return items
+
+    def close(self) -> None:
+        with self._lock:
+            self._stream.close()
+
+    def _fill(self, items: list[Any]) -> None:
+        until = time.monotonic() + HOP_SECONDS
+        try:
+            for item in islice(self._stream, HOP):
+                items.append(item)
+                if self.is_stopping or time.monotonic() >= until:
+                    return
+        except BaseException as error:  # noqa: BLE001 - the border of one node's run; it is raised by ``next``
+            self._error = error
+        else:
+            self.has_ended = len(items) < HOP
 
 
 def _uncaught(function: Callable[[], T]) -> T:
     """Call *function*; what would end a thread's future in a way of its own becomes a failure of the node."""
     try:
         return function()
-    except (StopIteration, SystemExit, KeyboardInterrupt) as error:
+    except BaseException as error:
+        if isinstance(error, Exception) and not isinstance(error, StopIteration):
+            raise
         raise NodeFailed(f"the node raised {type(error).__name__}: {error}") from error

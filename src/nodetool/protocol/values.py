@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -107,21 +108,34 @@ def spelled(value: Any) -> Any:
 def preview(value: Any) -> Any:
     """Return *value*, plain or not, as ``node_update`` shows it: whole if small, else its size and how it starts."""
     kind = type(value)
-    if value is None or kind is bool or kind is int or kind is float:
-        return value
     if kind is str:
-        return value if len(value) * 4 <= PREVIEW_BYTES else _truncated(value, len(value.encode()))
+        return value if len(value) * 4 <= PREVIEW_BYTES and value.isascii() else _text_preview(value)
+    if value is None or kind is bool:
+        return value
+    if kind is int:
+        return value if INT_MIN <= value <= INT_MAX else f"<int of {value.bit_length()} bits>"
+    if kind is float:
+        return value if math.isfinite(value) else None
     try:
         text = _preview_encoder.encode(value)
     except (TypeError, ValueError, RecursionError):
         return f"<{kind.__name__}>"
-    return msgspec.json.decode(text) if len(text) <= PREVIEW_BYTES else _truncated(text.decode(), len(text))
+    # A number of that many digits may be beyond 64 bits: it is shown, but as text.
+    is_whole = len(text) <= PREVIEW_BYTES and not _LONG_NUMBER.search(text)
+    return msgspec.json.decode(text) if is_whole else _truncated(text.decode(), len(text))
+
+
+def _text_preview(text: str) -> Any:
+    """As ``preview``; halves of characters, which no reader could decode, are shown as ``?``."""
+    data = text.encode(errors="replace")
+    return data.decode() if len(data) <= PREVIEW_BYTES else _truncated(data.decode(), len(data))
 
 
 def _truncated(text: str, size: int) -> dict[str, Any]:
     return {"type": "truncated", "size": size, "preview": text[: PREVIEW_BYTES // 4]}
 
 
+_LONG_NUMBER = re.compile(rb"\d{20}|-\d{19}")
 _preview_encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
 
 
