@@ -112,7 +112,7 @@ class Player:
         """Return a run that has not begun, and a function that gives its events."""
         report = Reporter(job_no=1, attempt=1, job_id="job", workflow_id="w", next_seq=2, on_first=lambda _: None)
         run = Run(
-            bind(plan, self._find),
+            bind(plan, self.find),
             params or {},
             report,
             pool=self._pool,
@@ -127,7 +127,7 @@ class Player:
 
         return run, taken
 
-    def _find(self, module: str, qualname: str, path: str | None) -> type[Node]:
+    def find(self, module: str, qualname: str, path: str | None) -> type[Node]:
         return self._classes.get((module, qualname)) or registry.find(module, qualname, path)
 
 
