@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from itertools import dropwhile, takewhile
+from itertools import dropwhile, takewhile, zip_longest
 from pathlib import Path
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -31,10 +31,9 @@ def blocks(page: Path) -> list[Block]:
     """Return the blocks of *page* that can be run, in their order."""
     text = page.read_text()
     found = [Block(each[1], each[2], text.count("\n", 0, each.start()) + 1) for each in _FENCE.finditer(text)]
-    behind = [*found[1:], None]
     return [
         Block(one.language, one.code, one.line, next if next and next.language in PRINTED else None)
-        for one, next in zip(found, behind, strict=True)
+        for one, next in zip_longest(found, found[1:])
         if one.language in RUNNABLE
     ]
 
