@@ -1,30 +1,35 @@
 """Everything a deployment may change, read once at the top: from the environment, then from the command line."""
 
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, get_type_hints
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from nodetool.protocol.errors import InvalidRequest
+from nodetool.protocol.errors import NodetoolError
 
 PREFIX = "NODETOOL_"
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+MIB = 1024 * 1024
 
 
-class InvalidSetting(InvalidRequest):
+class InvalidSetting(NodetoolError):
     """A setting has a value that it cannot have."""
 
     code = "invalid_setting"
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings. Each is also ``NODETOOL_`` and its name in capitals; lists are separated by commas."""
+    """The settings. Each is also ``NODETOOL_`` and its name in capitals; lists are separated by commas.
+
+    docs/settings.md describes them to those who set them.
+    """
 
     host: str = "127.0.0.1"
     """Where to listen. Another than a loopback address needs ``insecure`` until tokens are there."""
     port: int = 8000
+    """0 takes any free port."""
     home: Path = Path("~/.nodetool")
     """The folder that holds all that the server writes."""
     nodes: tuple[str, ...] = ()
@@ -41,15 +46,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Further names by which the server may be called."""
     insecure: bool = False
     """Listen beyond this machine although nobody is asked for a token."""
-    max_result: int = 16 << 20
+    max_result: int = 16 * MIB
     """Bytes of a run's result."""
-    max_body: int = 16 << 20
+    max_body: int = 16 * MIB
     """Bytes of a request's body, and of a frame on a socket."""
     max_nodes: int = 20_000
     """Nodes of a graph."""
     max_edges: int = 60_000
     """Edges of a graph."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Log lines from this level on."""
 
     @classmethod
     def read(cls, env: Mapping[str, str], given: Mapping[str, Any]) -> Self:
@@ -58,17 +64,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InvalidSetting: names the setting that is wrong.
         """
-        lists = {name for name, hint in get_type_hints(cls).items() if hint == tuple[str, ...]}
-        values: dict[str, Any] = {
-            name: _items(text) if name in lists else text
-            for name in cls.__struct_fields__
-            if (text := env.get(PREFIX + name.upper()))
-        }
-        values.update({name: value for name, value in given.items() if value is not None})
-        try:
-            config = msgspec.convert(values, cls, strict=False, dec_hook=_path)
-        except msgspec.ValidationError as error:
-            raise InvalidSetting(_named(str(error))) from error
+        hints = get_type_hints(cls)
+        values = {name: _read(name, hints[name], env, given) for name in cls.__struct_fields__}
+        config = cls(**{name: value for name, value in values.items() if value is not None})
         _check(config)
         return config
 
@@ -78,18 +76,29 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self.home.expanduser().absolute()
 
 
-def _check(config: Config) -> None:
-    if config.host not in LOOPBACK and not config.insecure:
-        raise InvalidSetting(f"host {config.host}: beyond this machine anybody could run workflows; see --insecure")
-    if not 0 <= config.port <= 65535:
-        raise InvalidSetting(f"port {config.port}: a port is 0 to 65535")
-    for path in config.nodes:
-        if not Path(path).is_file():
-            raise InvalidSetting(f"nodes {path}: there is no such file")
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
 
 
-def _items(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",") if item.strip()]
+def _read(name: str, hint: Any, env: Mapping[str, str], given: Mapping[str, Any]) -> Any:
+    """Return the value of one setting, None where its default counts. An empty variable is none."""
+    value, place = given.get(name), name
+    if value is None:
+        place = variable(name)
+        value = env.get(place) or None
+        if value is not None and get_origin(hint) is tuple:
+            value = [item.strip() for item in value.split(",") if item.strip()]
+    try:
+        return None if value is None else msgspec.convert(value, hint, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise InvalidSetting(f"{place}: expected {_expected(hint)}") from error
+
+
+def _expected(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return " or ".join(get_args(hint))
+    return {bool: "true or false", int: "a whole number", int | None: "a whole number"}.get(hint, "text")
 
 
 def _path(kind: type, value: Any) -> Any:
@@ -98,8 +107,24 @@ def _path(kind: type, value: Any) -> Any:
     raise TypeError(f"expected a path, got {type(value).__name__}")
 
 
-def _named(message: str) -> str:
-    """Put the name of the setting in front: ``port: Expected int``."""
-    what, _, path = message.partition(" - at ")
-    name = path.strip("`").removeprefix("$").removeprefix(".")
-    return f"{name}: {what}" if name else what
+def _check(config: Config) -> None:
+    if not is_loopback(config.host) and not config.insecure:
+        raise InvalidSetting(f"host {config.host}: beyond this machine anybody could run workflows; see --insecure")
+    if not 0 <= config.port <= 65535:
+        raise InvalidSetting(f"port {config.port}: a port is 0 to 65535")
+    if config.runners is not None and config.runners < 0:
+        raise InvalidSetting(f"runners {config.runners}: there cannot be less than 0")
+    for name in ("max_result", "max_body", "max_nodes", "max_edges"):
+        if getattr(config, name) < 1:
+            raise InvalidSetting(f"{name} {getattr(config, name)}: a limit is at least 1")
+    for path in config.nodes:
+        if not Path(path).is_file():
+            raise InvalidSetting(f"nodes {path}: there is no such file")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach *host*. A name other than ``localhost`` may be anything."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -10,7 +10,8 @@ import httpx
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from nodetool.server.asgi import Site, build, uvicorn_settings
+from nodetool.server.asgi import Site, build
+from nodetool.server.listener import uvicorn_settings
 from nodetool.server.options import Options
 from nodetool.server.ports import Services
 from tests.server.fakes import FakeJobs, FakeWorkflows, House

@@ -292,8 +292,10 @@ class Supervisor:
         """Take the runs of a runner that is gone: queue them again, or end those that are cancelled or hopeless."""
         runner = self._runners.lost(link)
         self._changed.set()
-        _log.warning("runner.lost", pid=link.pid, shared=runner.is_shared, jobs=len(runner.active))
         jobs = list(runner.active.values())
+        was_killed = self._is_stopping or (jobs and all(job.is_cancelling for job in jobs))
+        tell = _log.debug if was_killed else _log.warning
+        tell("runner.lost", pid=link.pid, shared=runner.is_shared, jobs=len(jobs))
         for job in jobs:
             self._lose(job, runner, was_alone=len(jobs) == 1)
         if runner.is_shared and not runner.is_doomed and not self._is_stopping:

@@ -1,13 +1,11 @@
 """The server as one ASGI application."""
 
-import asyncio
 from typing import Any
 
 from litestar import Litestar, asgi
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp as LitestarApp
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from nodetool.server import errors, openapi
 from nodetool.server.border import Border, House
@@ -17,9 +15,6 @@ from nodetool.server.routes import SOCKETS, Route, table
 from nodetool.server.sockets import Sockets
 from nodetool.server.types import ASGIApp, Receive, Scope, Send
 from nodetool.server.visitors import Visitors
-
-LINGER = 20.0
-"""Seconds from the end of a socket's conversation until its connection is cut, if it still stands."""
 
 
 class Site:
@@ -81,28 +76,3 @@ def at_socket(sockets: Sockets) -> Any:
         await sockets(scope, receive, send)
 
     return socket
-
-
-def uvicorn_settings(options: Options) -> dict[str, Any]:
-    """Return those settings of uvicorn that the contract depends on. Where to listen is not among them."""
-    return {
-        "http": "httptools",
-        "ws": Connection,
-        "ws_max_size": options.max_body,
-        "ws_per_message_deflate": False,
-        "ws_ping_interval": 20.0,
-        "ws_ping_timeout": 20.0,
-        "lifespan": "off",
-        "proxy_headers": False,
-        "server_header": False,
-        "log_config": None,
-        "access_log": False,
-    }
-
-
-class Connection(WebSocketsSansIOProtocol):
-    """uvicorn's socket, but a client that never reads what was left for it does not keep the connection for ever."""
-
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        super().on_task_complete(task)
-        self.loop.call_later(LINGER, self.transport.abort)

@@ -1,0 +1,209 @@
+"""The commands and their options. What a command does is imported when it is given, so ``--help`` comes at once."""
+
+import asyncio
+import gc
+import os
+import sys
+from collections.abc import Coroutine
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from nodetool import __version__
+from nodetool.cli import exits, source
+from nodetool.cli.exits import Exit
+from nodetool.config import Config
+from nodetool.protocol.errors import NodetoolError
+
+T = TypeVar("T")
+
+# Help is plain text: rich would take longer to import than all else that help needs.
+cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+nodes_cli = typer.Typer(no_args_is_help=True, help="Look at the node types that there are.", rich_markup_mode=None)
+cli.add_typer(nodes_cli, name="nodes")
+
+Home = Annotated[Path | None, typer.Option(help="The folder for all that is written [~/.nodetool].")]
+NodeFiles = Annotated[list[str] | None, typer.Option("--nodes", help="A file with nodes of your own; repeatable.")]
+Workflow = Annotated[str, typer.Argument(help="A workflow document or a graph as JSON; - reads it from stdin.")]
+
+
+def main() -> NoReturn:
+    """Run the command that is given; an error of ours is one sentence on stderr, and an exit code."""
+    # Much of what is imported stays: the collector would look at all of it again and again.
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        cli(prog_name="nodetool")
+    except SystemExit as done:
+        exits.leave(done.code)
+    except NodetoolError as error:
+        exits.say(exits.sentence(error))
+        exits.leave(exits.exit_of(error))
+    except OSError as error:
+        exits.say(exits.of_system(error))
+        exits.leave(Exit.FAILED)
+    raise AssertionError
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"nodetool {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def about(
+    _: Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Store workflows, and let any application run them.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the workflow or its params are refused, 130 cancelled.
+    """
+
+
+@cli.command()
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Where to listen [127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option(help="0 takes any free port [8000].")] = None,
+    home: Home = None,
+    nodes: NodeFiles = None,
+    runners: Annotated[int | None, typer.Option(help="Cores for runs; 0 runs all in the server's process.")] = None,
+    sync: Annotated[str | None, typer.Option(help="full: survives a power cut; normal: is faster [full].")] = None,
+    auth_provider: Annotated[str | None, typer.Option(help="none or local: one user, this machine only.")] = None,
+    allow_origin: Annotated[list[str] | None, typer.Option(help="A further origin of pages; repeatable.")] = None,
+    allow_host: Annotated[list[str] | None, typer.Option(help="A further name of this server; repeatable.")] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine without tokens.")] = False,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error [info].")] = None,
+    examples: Annotated[bool, typer.Option("--examples", help="Store the examples that are not there.")] = False,
+    port_search: Annotated[bool, typer.Option("--port-search", help="If the port is taken, take the next.")] = False,
+) -> None:
+    """Serve the Editor API on this machine. Every setting is described in docs/settings.md."""
+    config = read_config(
+        host=host,
+        port=port,
+        home=home,
+        nodes=nodes,
+        runners=runners,
+        sync=sync,
+        auth_provider=auth_provider,
+        allow_origin=allow_origin,
+        allow_host=allow_host,
+        insecure=insecure or None,
+        log_level=log_level,
+    )
+    from nodetool.cli import logs, serving
+
+    logs.set_up(config.log_level)
+    in_loop(serving.serve(config, examples=examples, port_search=port_search))
+
+
+@cli.command()
+def run(
+    *,
+    workflow: Annotated[str, typer.Argument(help="A file as for validate, or the id of a stored workflow.")],
+    input: Annotated[list[str] | None, typer.Option(help="NAME=VALUE or NAME=@FILE; repeatable.")] = None,
+    params_file: Annotated[Path | None, typer.Option(help="A JSON object with params; - reads stdin.")] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Print each event as a line of JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    home: Home = None,
+    nodes: NodeFiles = None,
+) -> None:
+    """Run a workflow in this process, without a server, and print its outputs."""
+    config = quiet_config(home=home, nodes=nodes)
+    params = source.params(input or (), params_file)
+    from nodetool.cli import local, progress, show
+
+    async def work() -> dict[str, Any]:
+        graph = source.read(workflow).graph if source.is_file(workflow) else await local.stored(config, workflow)
+        with watching as watch:
+            return await local.run(config, graph, params, watch)
+
+    out = sys.stdout
+    on_terminal = sys.stderr.isatty() and not stream
+    watching = progress.on_terminal() if on_terminal else nullcontext(progress.lines(out) if stream else None)
+    with redirect_stdout(sys.stderr):  # what nodes print is not what the workflow returns
+        result = in_loop(work())
+    if not stream:
+        print(show.as_json(result) if json else show.outputs(result))
+
+
+@cli.command()
+def validate(workflow: Workflow, home: Home = None, nodes: NodeFiles = None) -> None:
+    """Check a workflow without running it, and print its findings."""
+    config = quiet_config(home=home, nodes=nodes)
+    if not source.is_file(workflow):
+        raise source.WrongUsage(f"there is no file {workflow}")
+    given = source.read(workflow)
+    from nodetool.cli import local, show
+    from nodetool.graph.document import Limits, read_graph
+    from nodetool.graph.version import make_version
+
+    graph = read_graph(given.graph, Limits(nodes=config.max_nodes, edges=config.max_edges))
+    types = in_loop(local.catalogue(config))
+    found = make_version(given.graph, graph, types).findings
+    for line in show.findings(found, graph, types):
+        print(line)
+    print(show.summary(given.name, graph, found))
+    raise typer.Exit(Exit.REFUSED if found else Exit.OK)
+
+
+@nodes_cli.command("list")
+def list_nodes(
+    json: Annotated[bool, typer.Option("--json", help="Print all that is known of them, as JSON.")] = False,
+    home: Home = None,
+    nodes: NodeFiles = None,
+) -> None:
+    """List the node types: type, title and class."""
+    config = quiet_config(home=home, nodes=nodes)
+    from nodetool.cli import local, show
+    from nodetool.graph.metadata import metadata
+
+    types = in_loop(local.catalogue(config))
+    for pack in types.packs:
+        if pack.error:
+            exits.say(f"the nodes of {pack.name} are not all there: {pack.error}")
+    if json:
+        print(show.as_json(metadata(types)))
+    else:
+        print("\n".join(show.node_list(types)))
+
+
+@nodes_cli.command("show")
+def show_node(
+    type: Annotated[str, typer.Argument(help="The type of a node, as workflows write it.")],
+    home: Home = None,
+    nodes: NodeFiles = None,
+) -> None:
+    """Show a node type: its text, inputs and outputs, and how it runs."""
+    config = quiet_config(home=home, nodes=nodes)
+    from nodetool.cli import local, show
+
+    types = in_loop(local.catalogue(config))
+    found = types.get(type)
+    if found is None:
+        exits.say(show.unknown(type, types.near(type)))
+        raise typer.Exit(Exit.FAILED)
+    print("\n".join(show.node(found)))
+
+
+def read_config(**given: Any) -> Config:
+    return Config.read(os.environ, {name: value for name, value in given.items() if value != []})
+
+
+def quiet_config(**given: Any) -> Config:
+    """Read the settings of a command that prints something itself: it logs what is wrong, and no more."""
+    from nodetool.cli import logs
+
+    config = read_config(log_level=os.environ.get("NODETOOL_LOG_LEVEL") or "warning", **given)
+    logs.set_up(config.log_level)
+    return config
+
+
+def in_loop(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        return asyncio.run(work)
+    return uvloop.run(work)

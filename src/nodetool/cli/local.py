@@ -1,0 +1,142 @@
+"""Run a workflow in this process, in a home of its own that is gone afterwards."""
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from nodetool.app import INDEX, Rooms, open_rooms
+from nodetool.config import Config
+from nodetool.graph.catalogue import Catalogue
+from nodetool.jobs.cursor import Batch
+from nodetool.jobs.ending import Ending
+from nodetool.jobs.job import Job
+from nodetool.protocol import codec
+from nodetool.protocol.documents import WorkflowRequest
+from nodetool.protocol.errors import FAILURES, HomeInUse, JobCancelled, JobFailed, NotFound
+from nodetool.runner.index import load_index
+from nodetool.storage.home import Home
+from nodetool.storage.sqlite import FILE, open_store
+
+USER = "1"
+"""Who owns the workflows of a home while there are no tokens."""
+
+Watch = Callable[[Batch], None]
+
+_document = msgspec.json.Decoder(WorkflowRequest)
+
+
+async def run(config: Config, graph: bytes, params: dict[str, Any], watch: Watch | None = None) -> dict[str, Any]:
+    """Run *graph* and return its result; *watch* sees the events as they are stored. Ctrl-C cancels the run.
+
+    Raises:
+        HasFindings, InvalidGraph, InvalidParams: nothing was run.
+        JobFailed, JobCancelled: how the run ended.
+    """
+    async with rooms(config) as house:
+        job = await house.jobs.start_graph(USER, graph, params)
+        with on_interrupt(lambda: _cancel(house, job)):
+            if watch:
+                await _follow(job, watch)
+            ending = await job.wait()
+    return _result(ending)
+
+
+async def stored(config: Config, id: str) -> bytes:
+    """Return the graph of a workflow of the home. Raises NotFound, HomeInUse, HomeTooNew."""
+    if not (config.folder / FILE).exists():
+        raise NotFound("workflow", id)
+    try:
+        with Home.open(config.folder):
+            return await _graph_of(config, id)
+    except HomeInUse as error:
+        raise HomeInUse(f"{error.detail.rstrip('.')}: run the workflow there, or stop it first.") from error
+
+
+async def catalogue(config: Config) -> Catalogue:
+    """Return the node types that there are. Raises ImportFailed."""
+    return Catalogue(await load_index(index_file(config), config.nodes))
+
+
+@asynccontextmanager
+async def rooms(config: Config) -> AsyncIterator[Rooms]:
+    """Open a home that nobody else has; the node types are still those that the home of *config* knows."""
+    with tempfile.TemporaryDirectory(prefix="nodetool-") as folder:
+        here = msgspec.structs.replace(config, home=Path(folder), runners=0, sync="normal")
+        async with open_rooms(here, index=index_file(config)) as house:
+            yield house
+
+
+def index_file(config: Config) -> Path:
+    """Return where the node types are described: made once, since that takes longer than most runs."""
+    config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return config.folder / INDEX
+
+
+@contextmanager
+def on_interrupt(act: Callable[[], None]) -> Iterator[None]:
+    """Have *act* called at the first Ctrl-C or SIGTERM. At a second one whatever runs is interrupted.
+
+    Not by the loop: a node that does not let go of it would keep the second signal from being heard.
+    """
+    loop = asyncio.get_running_loop()
+    heard: list[int] = []
+
+    def hear(number: int, _: FrameType | None) -> None:
+        heard.append(number)
+        if len(heard) > 1:
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(act)
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _cancel(house: Rooms, job: Job) -> None:
+    cancelling = asyncio.ensure_future(house.jobs.cancel(USER, job.id))
+    cancelling.add_done_callback(lambda done: done.exception())  # the run's end says what came of it
+
+
+async def _follow(job: Job, watch: Watch) -> None:
+    cursor = job.events()
+    try:
+        while batch := await cursor.next():
+            watch(batch)
+    finally:
+        cursor.close()
+
+
+def _result(ending: Ending) -> dict[str, Any]:
+    if ending.status == "cancelled":
+        raise JobCancelled
+    if ending.status == "failed":
+        kind = FAILURES.get(ending.code, JobFailed)
+        raise kind(_blame(ending), errors=ending.errors)
+    result: dict[str, Any] = msgspec.json.decode(codec.json_of_msgpack(ending.result))
+    return result
+
+
+def _blame(ending: Ending) -> str:
+    node = next((fault.node_id for fault in ending.errors if fault.node_id), None)
+    return f"node {node} failed: {ending.error}" if node else ending.error
+
+
+async def _graph_of(config: Config, id: str) -> bytes:
+    store = open_store(config.folder, sync=config.sync)
+    try:
+        row = await store.reader.workflow(id)
+        if row is None or row.user != USER:
+            raise NotFound("workflow", id)
+        return bytes(_document.decode(row.document).graph)
+    finally:
+        await store.close()

@@ -1,0 +1,77 @@
+"""Serve a home, and say where."""
+
+import asyncio
+import errno
+import socket
+
+from rich.console import Console
+from rich.text import Text
+
+from nodetool import __version__, app
+from nodetool.cli.examples import store_examples
+from nodetool.config import Config
+from nodetool.protocol.errors import NodetoolError
+from nodetool.server.listener import bind
+
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - no socket is bound to it here
+
+EXAMPLE = """-X POST {url}/api/workflows/csv-report/run -H "Content-Type: application/json" \
+-d '{{"params": {{"melts_above": 2000}}}}'"""
+
+
+class CannotListen(NodetoolError):
+    """The server cannot listen there."""
+
+    code = "cannot_listen"
+
+
+async def serve(config: Config, *, examples: bool, port_search: bool) -> None:
+    """Serve until a signal ends it. Raises CannotListen, and as ``app.serve`` does."""
+    sock = listen(config, search=port_search)
+
+    async def ready(rooms: app.Rooms) -> None:
+        if examples:
+            await store_examples(rooms)
+        # A turn of the loop later, when requests are answered: what is printed may be pasted at once.
+        asyncio.get_running_loop().call_soon(greet, url_of(sock), config, examples)
+
+    with sock:
+        await app.serve(config, sock, ready=ready)
+
+
+def listen(config: Config, *, search: bool) -> socket.socket:
+    """Return the socket to listen on. Raises CannotListen."""
+    try:
+        return bind(config.host, config.port, search=search)
+    except OSError as error:
+        raise CannotListen(_reason(error, config)) from error
+
+
+def _reason(error: OSError, config: Config) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {config.port} is taken: name another with --port, or let --port-search find one"
+    return f"cannot listen on {config.host}, port {config.port}: {error.strerror or error}"
+
+
+def url_of(sock: socket.socket) -> str:
+    """Return the address under which this machine reaches the socket."""
+    host, port = sock.getsockname()[:2]
+    if host in EVERYWHERE:
+        host = "127.0.0.1" if sock.family is socket.AF_INET else "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def greet(url: str, config: Config, examples: bool) -> None:
+    """Print where the server is, and a line to paste."""
+    console = Console(soft_wrap=True, highlight=False)
+    rows = {
+        "API": Text(f"{url}/api/workflows/", "cyan"),
+        "description": Text(f"{url}/openapi.json", "cyan"),
+        "home": Text(str(config.folder)),
+    }
+    console.print(Text.assemble((f"nodetool {__version__}", "bold"), " is ready."))
+    for label, value in rows.items():
+        console.print(Text.assemble(f"  {label:<13}", value))
+    console.print("\nRun a workflow:" if examples else "\nList the workflows:")
+    console.print(Text(f"  curl {EXAMPLE.format(url=url) if examples else f'{url}/api/workflows/'}", "green"))
+    console.print("\nCtrl-C ends the server.")
