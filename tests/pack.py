@@ -205,6 +205,7 @@ class Exit(Node):
     times: int = 1_000
 
     async def process(self) -> str:
+        await asyncio.sleep(0.02)  # what was told before has left by then
         file = Path(self.path)
         done = len(file.read_text()) if file.exists() else 0
         if done < self.times:
@@ -223,6 +224,7 @@ class Fork(Node):
     own_session: bool = False
 
     def process(self) -> str:
+        time.sleep(0.05)  # what was told before has left by then
         if os.fork() == 0:
             if self.own_session:
                 os.setsid()

@@ -15,6 +15,7 @@ from nodetool.protocol import frames
 from nodetool.protocol.codec import events_of
 from nodetool.protocol.events import AnyEvent
 from nodetool.runner.describe import index
+from nodetool.runner.link import Link
 from tests.graphs import Json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,3 +60,34 @@ async def eventually(condition: Callable[[], Any]) -> None:
     """Let the loop go round until *condition* holds; the test's own time limit ends it."""
     while not condition():
         await asyncio.sleep(0.002)
+
+
+class Ear:
+    """Listens to runners, and keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.got: list[Any] = []
+        self.printed: list[str] = []
+        self.lost: list[Link] = []
+
+    def on_frames(self, link: Link, got: list[frames.ToServer]) -> None:
+        assert link not in self.lost, "frames after the loss"
+        self.got += got
+
+    def on_lost(self, link: Link) -> None:
+        assert link not in self.lost, "lost twice"
+        self.lost.append(link)
+
+    def on_print(self, link: Link, line: str) -> None:
+        self.printed.append(line)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [frame for frame in self.got if isinstance(frame, kind)]
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; one that has ended and was not asked for its status yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -61,6 +61,11 @@ class Framing(asyncio.Protocol, Generic[Frame]):
         if self._transport:
             self._transport.close()
 
+    def abort(self) -> None:
+        """Cut the link, if it still stands."""
+        if self._transport:
+            self._transport.abort()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self.flush()
@@ -71,8 +76,8 @@ class Framing(asyncio.Protocol, Generic[Frame]):
         is_sound = self._cut(got)
         if got:
             self._on_frames(got)
-        if not is_sound and self._transport:
-            self._transport.abort()
+        if not is_sound:
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._transport = None

@@ -5,19 +5,22 @@ one socket inherited for frames and pipes for what it prints.
 """
 
 import asyncio
-import os
-import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from nodetool.protocol import frames
+from nodetool.runner.child import Child, start
 from nodetool.runner.framing import Framing, to_server
 from nodetool.runner.guard import Guard
 
 FRAME_EXTRA = 1 << 20
 """A frame may be this much larger than the largest result."""
+
+LINGER = 0.25
+"""Seconds, twice, that an ended process is listened to while somebody else holds its link or its pipes."""
 
 
 class Listener(Protocol):
@@ -68,12 +71,13 @@ class ProcessLink:
         self._framing: Framing[frames.ToServer] = Framing(
             to_server,
             lambda got: listener.on_frames(self, got),
-            self._lost,
+            self._cut,
             max_frame=max_result + FRAME_EXTRA,
         )
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: Child | None = None
         self._is_killed = False
-        self._task = asyncio.get_running_loop().create_task(self._start(theirs, catalogue, max_result))
+        self._is_cut = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._live(theirs, catalogue, max_result))
 
     @property
     def pid(self) -> int:
@@ -84,65 +88,53 @@ class ProcessLink:
 
     def kill(self) -> None:
         self._is_killed = True
-        if self._child and self._child.returncode is None:
-            _kill_group(self._child.pid)
+        if self._child and not self._child.ended.is_set():
+            self._child.kill_group()
 
-    async def _start(self, theirs: socket.socket, catalogue: str, max_result: int) -> None:
-        try:
-            with theirs:
-                self._child = await _spawn(theirs.fileno(), catalogue, max_result)
-        except OSError as error:
-            self._ours.close()
-            self._listener.on_print(self, f"the runner could not be started: {error.strerror}")
-            self._listener.on_lost(self)
-            return
-        if self._guard:
-            self._guard.add(self._child.pid)
-        if self._is_killed:
-            self.kill()
-        await asyncio.get_running_loop().create_connection(lambda: self._framing, sock=self._ours)
-        await self._listen(self._child)
-
-    async def _listen(self, child: asyncio.subprocess.Process) -> None:
-        assert child.stdout
-        while True:
-            try:
-                line = await child.stdout.readline()
-            except ValueError:  # a line beyond the limit; its rest comes as the next
-                continue
-            if not line:
-                break
-            self._listener.on_print(self, line.decode(errors="replace").rstrip("\n"))
-        await child.wait()
-
-    def _lost(self) -> None:
-        self._is_killed = True
-        if self._child:
-            _kill_group(self._child.pid)  # what a node started may be left, also where the runner ended by itself
+    async def _live(self, theirs: socket.socket, catalogue: str, max_result: int) -> None:
+        child = await self._start(theirs, catalogue, max_result)
+        if child:
+            await asyncio.get_running_loop().create_connection(lambda: self._framing, sock=self._ours)
+            await child.ended.wait()
+            child.kill_group()  # what its nodes started: a forked process would hold the link
+            await self._last_words(child)
+            self._framing.abort()
+            child.close()
             if self._guard:
-                self._guard.remove(self._child.pid)
+                self._guard.remove(child.pid)
         self._listener.on_lost(self)
 
+    async def _last_words(self, child: Child) -> None:
+        """Wait until all is read, but not for those who hold an ended process's link and pipes.
 
-async def _spawn(fd: int, catalogue: str, max_result: int) -> asyncio.subprocess.Process:
-    command = [sys.executable, "-m", "nodetool.runner", "serve", "--fd", str(fd)]
-    return await asyncio.create_subprocess_exec(
-        *command,
-        "--catalogue",
-        catalogue,
-        "--max-result",
-        str(max_result),
-        pass_fds=[fd],
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-        limit=1 << 20,
-    )
+        Twice: the loop may have stood still for so long that it could not read meanwhile.
+        """
+        for _ in range(2):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER):
+                    await self._is_cut.wait()
+                    await child.silent.wait()
 
+    async def _start(self, theirs: socket.socket, catalogue: str, max_result: int) -> Child | None:
+        command = [sys.executable, "-m", "nodetool.runner", "serve", "--fd", str(theirs.fileno())]
+        command += ["--catalogue", catalogue, "--max-result", str(max_result)]
+        try:
+            with theirs:
+                child = await start(command, self._print, fd=theirs.fileno())
+        except OSError as error:
+            self._ours.close()
+            self._print(f"the runner could not be started: {error.strerror}")
+            return None
+        self._child = child
+        if self._guard:
+            self._guard.add(child.pid)
+        if self._is_killed:
+            child.kill_group()
+        return child
 
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # all ended; where only zombies are left some systems say the latter
-        return
+    def _print(self, line: str) -> None:
+        self._listener.on_print(self, line)
+
+    def _cut(self) -> None:
+        self._is_cut.set()
+        self.kill()

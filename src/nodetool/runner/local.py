@@ -4,14 +4,17 @@ The only case in which the server's process imports nodes. It cannot be killed: 
 """
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from nodetool.protocol import frames
 from nodetool.runner.link import Listener
 from nodetool.runner.process import THREADS
+from nodetool.runner.threads import DaemonThreads
 from nodetool.runner.worker import Worker
 from nodetool.sdk import registry
+
+PARTING = 0.1
+"""Seconds that runs have to stop when their runner is killed; then they are left behind."""
 
 
 class LocalLink:
@@ -22,8 +25,8 @@ class LocalLink:
         self._loop = asyncio.get_running_loop()
         self._out: list[Any] = []
         self._is_gone = False
-        self._pool = ThreadPoolExecutor(THREADS)
-        self._worker = Worker(self._answer, lambda: None, find=registry.find, pool=self._pool, max_result=max_result)
+        self._pool = DaemonThreads(THREADS)
+        self._worker = Worker(self._answer, self.kill, find=registry.find, pool=self._pool, max_result=max_result)
         self._answer(frames.Hello(frames.VERSION, catalogue, 0))
 
     @property
@@ -31,25 +34,32 @@ class LocalLink:
         return 0
 
     def send(self, frame: frames.ToRunner) -> None:
-        if not self._is_gone:
-            self._loop.call_soon(self._worker.receive, [frame])
+        self._loop.call_soon(self._receive, frame)
 
     def kill(self) -> None:
-        """Stop the runs, and be gone. Threads that do not stop are left behind."""
+        """Stop the runs, and be gone. What they told before is handed over; nothing of what they tell now is."""
         if not self._is_gone:
             self._is_gone = True
             self._task = self._loop.create_task(self._stop())
 
     async def _stop(self) -> None:
-        await self._worker.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._flush()
+        await self._worker.stop(PARTING)
+        self._pool.shutdown(wait=False)
         self._listener.on_lost(self)
 
+    def _receive(self, frame: frames.ToRunner) -> None:
+        if not self._is_gone:
+            self._worker.receive([frame])
+
     def _answer(self, frame: Any) -> None:
+        if self._is_gone:
+            return
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out.append(frame)
 
     def _flush(self) -> None:
         out, self._out = self._out, []
-        self._listener.on_frames(self, out)
+        if out:
+            self._listener.on_frames(self, out)

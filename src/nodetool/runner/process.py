@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn, TextIO
 
+from nodetool.engine.report import Reporter
 from nodetool.protocol import frames
 from nodetool.runner.framing import Framing, to_runner
 from nodetool.runner.prints import Prints
@@ -22,6 +23,7 @@ THREADS = 64
 
 def serve(fd: int, *, catalogue: str, max_result: int) -> None:
     """Run what comes over the socket *fd* until it closes."""
+    os.set_inheritable(fd, False)  # programs that nodes start would keep the link open
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
     gc.set_threshold(50_000, 20, 100)
     gc.freeze()
@@ -53,17 +55,13 @@ async def _serve(fd: int, catalogue: str, max_result: int) -> None:
 def _prints(loop: asyncio.AbstractEventLoop, worker: Worker, behind: TextIO) -> TextIO:
     home = threading.get_ident()
 
-    def say(line: str) -> bool:
-        report = worker.alone()
-        if report is None:
-            return False
+    def say(report: Reporter, line: str) -> None:
         if threading.get_ident() == home:
             report.print(line)
         else:
             loop.call_soon_threadsafe(report.print, line)
-        return True
 
-    return Prints(say, behind)  # type: ignore[return-value]  # a text stream in all that print() asks of one
+    return Prints(worker.alone, say, behind)  # type: ignore[return-value]  # a text stream in all that print() asks of it
 
 
 def _leave() -> NoReturn:

@@ -89,16 +89,17 @@ class Worker:
                     self._leave()
 
     def alone(self) -> Reporter | None:
-        """Return the voice of the only run, if there is exactly one."""
-        return next(iter(self._active.values())).report if len(self._active) == 1 else None
+        """Return the voice of the only run, if there is exactly one. May be called by any thread."""
+        runs = list(self._active.values())
+        return runs[0].report if len(runs) == 1 else None
 
-    async def stop(self) -> None:
-        """Cancel every run, and wait until they have ended."""
+    async def stop(self, seconds: float) -> None:
+        """Cancel every run, and wait until they have ended, *seconds* at most."""
         tasks = [active.task for active in self._active.values() if active.task]
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=seconds)
 
     # Plans.
 
