@@ -39,8 +39,8 @@ def _modules(source: Source, errors: list[str]) -> list[str]:
         return [registry.module_name(Path(source.path))]
     try:
         return list(registry.modules_of(source.module))
-    except ImportError as error:
-        errors.append(f"{source.module}: {error}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - this imports the packages around, which may do anything
+        errors.append(f"{source.module}: {type(error).__name__}: {error}")
         return []
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 from nodetool.runner import guardian
 
@@ -32,24 +33,26 @@ class Guard:
 
     async def close(self) -> None:
         """Let the guardian end; it kills what is still guarded."""
-        pipe = self._process.stdin
-        assert pipe
-        pipe.close()
+        self._pipe.close()
         await asyncio.to_thread(self._process.wait)
+
+    @property
+    def _pipe(self) -> IO[bytes]:
+        assert self._process.stdin
+        return self._process.stdin
 
     def _tell(self, line: bytes) -> None:
         try:
             self._write(line)
         except BrokenPipeError:
+            self._pipe.close()
             self._process.wait()
             self._process = _start()
             for pid in self._groups:
                 self._write(b"+%d\n" % pid)
 
     def _write(self, line: bytes) -> None:
-        pipe = self._process.stdin
-        assert pipe
-        os.write(pipe.fileno(), line)
+        os.write(self._pipe.fileno(), line)
 
 
 def _start() -> "subprocess.Popen[bytes]":

@@ -1,7 +1,8 @@
 """Where nodes may come from, and the state of those files: found without importing any of them."""
 
-import importlib.util
+import sys
 from collections.abc import Iterable, Sequence
+from importlib.machinery import ModuleSpec
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import NamedTuple
@@ -39,12 +40,32 @@ def stamps(source: Source) -> list[Stamp]:
 
 
 def _files(module: str) -> list[Path]:
-    try:
-        spec = importlib.util.find_spec(module)
-    except ImportError:
+    """Return the files of a module, and of the packages that it is in."""
+    specs = _find(module)
+    if not specs:
         return []
-    if spec is None:
-        return []
-    if spec.submodule_search_locations:
-        return sorted(file for place in spec.submodule_search_locations for file in Path(place).glob("*.py"))
-    return [Path(spec.origin)] if spec.origin else []
+    above = [Path(spec.origin) for spec in specs if spec.origin]
+    inside = [file for place in specs[-1].submodule_search_locations or () for file in Path(place).glob("*.py")]
+    return sorted({*above, *inside})
+
+
+def _find(module: str) -> list[ModuleSpec]:
+    """Find a module and the packages that it is in, as an import would, but without importing any of them."""
+    specs: list[ModuleSpec] = []
+    places: Sequence[str] | None = None
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        spec = _find_in(".".join(parts[:end]), places)
+        if spec is None or (places is None and end > 1):
+            return []
+        specs.append(spec)
+        places = spec.submodule_search_locations
+    return specs
+
+
+def _find_in(name: str, places: Sequence[str] | None) -> ModuleSpec | None:
+    for finder in sys.meta_path:
+        spec = finder.find_spec(name, places, None)
+        if spec is not None:
+            return spec
+    return None
