@@ -11,9 +11,9 @@ from tests.serving import Served, serving
 
 @pytest.fixture(scope="session")
 def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with the nodes for measuring; each test stores what it needs."""
+    """A server with the examples and the nodes for measuring, which pages opened from disk may call."""
     home = tmp_path_factory.mktemp("docs") / "home"
-    with serving(home, "--nodes", str(root / "bench" / "nodes.py")) as served:
+    with serving(home, "--nodes", str(root / "bench" / "nodes.py"), "--examples", "--allow-origin", "null") as served:
         yield served
 
 

@@ -27,13 +27,11 @@ def code_of(block: Block, server: Served) -> str:
 
 
 @pytest.fixture(scope="session")
-def guide(server: Served, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Served:
-    """The server, with the workflows that the guide stores and the one that it takes for stored."""
+def guide(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """The server, with the workflows that the guide stores."""
     for block in STORING:
         stored = run_bash(code_of(block, server), tmp_path_factory.mktemp("storing"))
         assert stored.json["findings"] == []
-    slow = (root / "examples" / "workflows" / "slow-progress.json").read_bytes()
-    assert httpx.put(f"{server.url}/api/workflows/slow-progress", content=slow).json()["findings"] == []
     return server
 
 

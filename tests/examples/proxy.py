@@ -19,9 +19,15 @@ class Proxy:
         self.target = target
         self.connections = 0
         self._cuts = iter(cuts)
+        self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Cut every connection that stands now."""
+        while self._open:
+            sever(self._open.pop())
 
     def close(self) -> None:
         with suppress(OSError):
@@ -37,6 +43,7 @@ class Proxy:
             self.connections += 1
             server = socket.create_connection(("127.0.0.1", self.target))
             bytes_left = next(self._cuts, NEVER)
+            self._open += (client, server)
             threading.Thread(target=pump, args=(client, server, NEVER), daemon=True).start()
             threading.Thread(target=pump, args=(server, client, bytes_left), daemon=True).start()
 
@@ -48,9 +55,13 @@ def pump(source: socket.socket, sink: socket.socket, bytes_left: int) -> None:
             sink.sendall(data)
             bytes_left -= len(data)
     for end in (source, sink):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-        end.close()
+        sever(end)
+
+
+def sever(end: socket.socket) -> None:
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()
 
 
 @contextmanager
