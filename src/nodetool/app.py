@@ -166,7 +166,9 @@ def _signals() -> asyncio.Event:
 
 
 def _settle_memory() -> None:
-    """What stands now stays: the collector need not look at it again, nor often at what comes."""
-    gc.collect()
+    """What stands now stays: the collector need not look at it again, nor often at what comes.
+
+    What is garbage of it already is too little to be worth the twentieth of a second that looking for it takes.
+    """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -67,8 +67,10 @@ async def listening(sock: socket.socket, options: Options, *, on_end: Callable[[
     front = Front()
     server = Server(uvicorn.Config(front, **uvicorn_settings(options), backlog=BACKLOG))
     serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
+    serving.add_done_callback(lambda _: server.stands.set())
     serving.add_done_callback(lambda _: on_end())
     try:
+        await server.stands.wait()
         yield front
     finally:
         server.should_exit = True
@@ -94,6 +96,14 @@ def uvicorn_settings(options: Options) -> dict[str, Any]:
 
 class Server(uvicorn.Server):
     """uvicorn, without its hands on the signals: those are ours, since runs come first."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stands = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.stands.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
