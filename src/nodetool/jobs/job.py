@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from nodetool.graph.version import Version
 from nodetool.jobs.cursor import Batch, Cursor
-from nodetool.jobs.ending import FIRST_SEQ, Ending, queued_event
+from nodetool.jobs.ending import CANCELLED, FIRST_SEQ, Ending, queued_event, requeued_event, terminal_event
+from nodetool.protocol import frames
 from nodetool.protocol.errors import NodetoolError
 from nodetool.protocol.events import Status
-from nodetool.storage.port import Reader
+from nodetool.storage.port import Append, Begin, End, Reader, Requeue
 
 if TYPE_CHECKING:
     from nodetool.jobs.runners import Runner
@@ -42,13 +43,80 @@ class Job:
     """A cancel is recorded, or on its way to be: the job ends in no other way."""
     is_void: bool = False
     """Its accept could not be stored, so nothing of it can be."""
+    is_broken: bool = False
+    """Something that it told was refused: it ends where its log ends."""
     is_ended: bool = False
     """The end is committed."""
     runner: "Runner | None" = None
     ending: Ending | None = None
     accept: "asyncio.Future[Any] | None" = None
+    cancel: "asyncio.Future[Any] | None" = None
+    """Done once the cancel is recorded."""
     _cursors: list[Cursor] = field(default_factory=list)
     _waiters: "list[asyncio.Future[Ending]]" = field(default_factory=list)
+    _fault: NodetoolError | None = None
+
+    # What becomes of it: each changes the job, and returns what stores the change.
+
+    def begin(self, now_us: int) -> Begin:
+        """Start to run, after it was queued."""
+        self.status = "running"
+        return Begin(no=self.no, attempt=self.attempt, started_us=now_us)
+
+    def append(self, events: frames.Events) -> Append:
+        """Take what its run told."""
+        self.sent_seq += events.count
+        return Append(
+            no=self.no,
+            attempt=self.attempt,
+            first_seq=events.first_seq,
+            count=events.count,
+            flags=events.flags,
+            data=events.data,
+        )
+
+    def requeue(self, reason: str, now_us: int) -> Requeue:
+        """End an attempt, for the next to be made."""
+        ended = self.attempt
+        self.attempt += 1
+        self.sent_seq += 1
+        self.status = "queued"
+        data = requeued_event(
+            self.id, self.workflow_id, seq=self.sent_seq, now_us=now_us, attempt=self.attempt, message=reason
+        )
+        return Requeue(no=self.no, attempt=ended, first_seq=self.sent_seq, data=data)
+
+    def end(
+        self, how: Ending, now_us: int, events: frames.Events | None = None, *, records_cancel: bool = False
+    ) -> End:
+        """End, with the events that came just before. Once a cancel is on its way there is only one end."""
+        self.is_cancelling |= records_cancel
+        self.ending = CANCELLED if self.is_cancelling else how
+        first_seq = self.sent_seq + 1
+        count = (events.count if events else 0) + 1
+        self.sent_seq += count
+        last = terminal_event(
+            self.id,
+            self.workflow_id,
+            seq=self.sent_seq,
+            now_us=now_us,
+            attempt=self.attempt,
+            ending=self.ending,
+        )
+        return End(
+            no=self.no,
+            attempt=self.attempt,
+            first_seq=first_seq,
+            count=count,
+            flags=events.flags if events else 0,
+            data=events.data + last if events else last,
+            status=self.ending.status,
+            error=self.ending.error or None,
+            finished_us=now_us,
+            records_cancel=records_cancel,
+        )
+
+    # Who waits for it, and who listens.
 
     async def accepted(self) -> None:
         """Return once the accept is committed. Raises StorageFailed or StorageFull."""
@@ -64,6 +132,8 @@ class Job:
         """
         if self.is_ended and self.ending:
             return self.ending
+        if self._fault:
+            raise self._fault
         waiter: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         return await waiter
@@ -97,7 +167,8 @@ class Job:
             self._waiters.clear()
 
     def fail_waiters(self, error: NodetoolError) -> None:
-        """Tell everyone who waits that the end will not be known here."""
+        """Tell everyone who waits, now or later, that the end will not be known here."""
+        self._fault = error
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_exception(error)

@@ -6,13 +6,14 @@ again until the database takes it. Runs wait meanwhile, since no credit comes ba
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
 from nodetool.jobs.cursor import Batch
 from nodetool.jobs.job import Job
 from nodetool.protocol.errors import NodetoolError
-from nodetool.storage.port import Accept, Append, Begin, Cancel, Done, End, Op, Outcome, Requeue, Writer
+from nodetool.storage.port import Accept, Append, Begin, Cancel, Done, End, Op, Outcome, Refused, Requeue, Writer
 
 RETRY = 0.5
 """Seconds until a failed commit is tried again."""
@@ -22,17 +23,28 @@ Entry = tuple[Job, Append | Requeue | Begin | End]
 _log = structlog.get_logger()
 
 
-class Log:
-    """In front of the one writer. *on_stored* is told of each committed entry, *on_ended* of each job that ended."""
+class Keeper(Protocol):
+    """Who is told what became of the entries."""
 
-    def __init__(
-        self, writer: Writer, on_stored: Callable[[Job, int, int], None], on_ended: Callable[[Job], None]
-    ) -> None:
+    def stored(self, job: Job, op: Append) -> None:
+        """Events of a run are committed."""
+        ...
+
+    def refused(self, job: Job) -> None:
+        """An entry does not fit what is stored: nothing that follows it will."""
+        ...
+
+
+class Log:
+    """In front of the one writer. *on_ended* is told of each job whose end is committed."""
+
+    def __init__(self, writer: Writer, keeper: Keeper, on_ended: Callable[[Job], None]) -> None:
         self._writer = writer
-        self._on_stored = on_stored
+        self._keeper = keeper
         self._on_ended = on_ended
         self._backlog: list[Entry] = []
-        self._is_stalled = False
+        self.is_stalled = False
+        """The database does not take changes now: what is appended waits."""
         self._open = 0
         self._idle = asyncio.Event()
 
@@ -46,17 +58,21 @@ class Log:
     def append(self, entries: list[Entry]) -> None:
         """Store events, and publish them once committed."""
         entries = [entry for entry in entries if not entry[0].is_void]
-        if self._is_stalled:
+        if self.is_stalled:
             self._backlog += entries
             return
         self._open += 1
         self._append([op for _, op in entries]).add_done_callback(lambda done: self._settled(entries, done))
 
-    async def settle(self) -> None:
-        """Return once everything that was appended is committed."""
-        while self._open or self._backlog:
-            self._idle.clear()
-            await self._idle.wait()
+    async def settle(self, seconds: float) -> None:
+        """Return once everything that was appended is committed, or after *seconds*."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._open or self._backlog:
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            _log.error("log.unsettled", entries=len(self._backlog))
 
     def _append(self, ops: Sequence[Op]) -> "asyncio.Future[list[Outcome]]":
         return asyncio.ensure_future(self._writer.append(ops))
@@ -71,14 +87,22 @@ class Log:
         for (job, op), outcome in zip(entries, done.result(), strict=True):
             if isinstance(outcome, Done):
                 self._publish(job, op)
-            elif not job.is_void:
-                _log.error("log.refused", job_id=job.id, op=type(op).__name__, reason=outcome.reason)
+            else:
+                self._refused(job, op, outcome)
+
+    def _refused(self, job: Job, op: Append | Requeue | Begin | End, outcome: Refused) -> None:
+        """What follows an entry that could not be committed waits with it; else the entry is at fault."""
+        if any(waiting is job for waiting, _ in self._backlog):
+            self._backlog.append((job, op))
+        elif not (job.is_void or job.is_ended):
+            _log.error("log.refused", job_id=job.id, op=type(op).__name__, reason=outcome.reason)
+            self._keeper.refused(job)
 
     def _publish(self, job: Job, op: Append | Requeue | Begin | End) -> None:
         match op:
             case Append():
                 job.publish(Batch(op.first_seq, op.count, op.flags, op.data, last=False))
-                self._on_stored(job, op.count, len(op.data))
+                self._keeper.stored(job, op)
             case End():
                 job.publish(Batch(op.first_seq, op.count, op.flags, op.data, last=True))
                 self._on_ended(job)
@@ -92,8 +116,8 @@ class Log:
             raise error
         _log.error("log.stalled", error=error.detail, entries=len(entries))
         self._backlog += entries
-        if not self._is_stalled:
-            self._is_stalled = True
+        if not self.is_stalled:
+            self.is_stalled = True
             asyncio.get_running_loop().call_later(RETRY, self._retry)
 
     def _retry(self) -> None:
@@ -101,6 +125,6 @@ class Log:
             asyncio.get_running_loop().call_later(RETRY, self._retry)
             return
         entries, self._backlog = self._backlog, []
-        self._is_stalled = False
+        self.is_stalled = False
         if entries:
             self.append(entries)

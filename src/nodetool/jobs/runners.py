@@ -13,6 +13,9 @@ from nodetool.runner.link import Connect, Link, Listener
 SHARED_RUNS = 1000
 """Runs that the shared runner has at the same time."""
 
+KNOWN_PLANS = 1024
+"""Plans that a runner is known to have been sent."""
+
 
 class Runner:
     """A runner and the jobs that run in it."""
@@ -23,16 +26,16 @@ class Runner:
         self.is_ready = False
         """It has said hello."""
         self.is_doomed = False
-        """It is about to be killed, and gets no new runs."""
+        """It is about to end, and gets no new runs."""
         self.kind: Runs = "inline"
         """The class of the run that it has for itself."""
         self.active: dict[int, Job] = {}
-        self.plans: set[str] = set()
+        self._plans: set[str] = set()
 
     def start(self, job: Job, next_seq: int) -> None:
         """Send a job to it, and its plan if that is new to it."""
         version = job.version
-        if version.plan_hash not in self.plans:
+        if version.plan_hash not in self._plans:
             self.send_plan(job)
         self.active[job.no] = job
         self.link.send(
@@ -40,7 +43,9 @@ class Runner:
         )
 
     def send_plan(self, job: Job) -> None:
-        self.plans.add(job.version.plan_hash)
+        if len(self._plans) >= KNOWN_PLANS:
+            self._plans.clear()  # the runner has dropped most of them by now; a plan may be sent twice
+        self._plans.add(job.version.plan_hash)
         self.link.send(frames.Plan(job.version.plan_hash, msgspec.Raw(job.version.plan_bytes)))
 
 
@@ -76,15 +81,14 @@ class Runners:
     def is_ready(self) -> bool:
         return self._shared is not None and self._shared.is_ready
 
-    def of(self, link: Link) -> Runner:
-        return self._all[link]
+    def of(self, link: Link) -> Runner | None:
+        return self._all.get(link)
 
     def take(self, job: Job) -> Runner | None:
         """Return the runner that *job* can start in now, if there is one."""
         kind = lane(job)
         if kind == "inline":
-            shared = self._shared
-            return shared if shared and len(shared.active) < SHARED_RUNS else None
+            return self._shared if self._shared and len(self._shared.active) < SHARED_RUNS else None
         if self._at_work[kind] >= self._limits[kind]:
             return None
         self._at_work[kind] += 1
@@ -108,11 +112,11 @@ class Runners:
         if self._spare is None and any(self._at_work.values()):
             self._spare = self._new(is_shared=False)
 
-    def replace_shared(self) -> None:
-        """Take a new shared runner; the old one gets no further runs."""
-        if self._shared:
-            self._shared.is_doomed = True
-        self.open()
+    def doom(self, runner: Runner) -> None:
+        """Give a runner that is about to end no further runs."""
+        runner.is_doomed = True
+        if runner is self._shared:
+            self._shared = None
 
     def lost(self, link: Link) -> Runner:
         """Forget a runner that is gone, and return it."""

@@ -41,9 +41,7 @@ class Jobs:
         self._live: dict[str, Job] = {}
         self._pinned: set[str] = set()
         self._is_open = True
-        self._supervisor = Supervisor(
-            lambda supervisor: Log(writer, supervisor.stored, self._ended), connect, now_us=now_us
-        )
+        self._supervisor = Supervisor(lambda supervisor: Log(writer, supervisor, self._ended), connect, now_us=now_us)
 
     async def open(self) -> None:
         """Start the runners, and queue again what had not ended."""

@@ -11,18 +11,21 @@ from contextlib import suppress
 
 import structlog
 
-from nodetool.jobs import ending
-from nodetool.jobs.ending import CANCELLED, Ending
+from nodetool.jobs.credit import Credits
+from nodetool.jobs.ending import CANCELLED, Ending, ending_of_frame
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Entry, Log
 from nodetool.jobs.runners import Runner, Runners, lane
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
-from nodetool.protocol.errors import AttemptsExhausted
+from nodetool.protocol.errors import AttemptsExhausted, JobFailed, StorageFailed, TooManyEvents
 from nodetool.runner.link import Connect, Link
-from nodetool.storage.port import Accept, Append, Begin, Cancel, End, Outcome, Requeue
+from nodetool.storage.port import Accept, Append, Cancel, Outcome
 
 MAX_ATTEMPTS = 3
+
+MAX_EVENTS = 10_000_000
+"""Events of a job."""
 
 GRACE = 0.25
 """Seconds that a cancelled run has to stop by itself …"""
@@ -30,8 +33,13 @@ GRACE = 0.25
 BYSTANDERS = 0.2
 """… and that others have to end, before the runner they share with it is killed."""
 
+SETTLE = 1.0
+"""Seconds that the end of the server waits for a database that does not take changes."""
+
 RESTART_DELAY = 1.0
 """Seconds before another shared runner is started, after one that died before it was ready."""
+
+BROKEN = Ending("failed", code=JobFailed.code, error="what the run told could not be stored")
 
 _log = structlog.get_logger()
 
@@ -39,13 +47,21 @@ _log = structlog.get_logger()
 class Supervisor:
     """Listens to every runner. *now_us* is the clock of what is stored."""
 
-    def __init__(self, log_of: Callable[["Supervisor"], Log], connect: Connect, *, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        log_of: Callable[["Supervisor"], Log],
+        connect: Connect,
+        *,
+        now_us: Callable[[], int],
+        max_events: int = MAX_EVENTS,
+    ) -> None:
         self.log = log_of(self)
         self._now_us = now_us
         self._runners = Runners(connect, self)
         self._queues: dict[Runs, deque[Job]] = {"inline": deque(), "blocking": deque(), "cpu": deque(), "gpu": deque()}
+        self._max_events = max_events
         self._is_stopping = False
-        self._credit: dict[int, list[int]] = {}
+        self._credits = Credits()
         self._changed = asyncio.Event()
 
     def open(self) -> None:
@@ -87,7 +103,7 @@ class Supervisor:
         """Drop a job whose accept could not be stored: it was never shown to anyone."""
         job.is_void = True
         if job.runner:
-            job.runner.link.send(frames.Cancel(job.no, job.attempt))
+            self._halt(job, job.runner)
         elif job in (queue := self._queues[lane(job)]):
             queue.remove(job)
 
@@ -100,8 +116,7 @@ class Supervisor:
         return runner
 
     def _begin(self, job: Job, runner: Runner) -> None:
-        job.status = "running"
-        self.log.append([(job, Begin(no=job.no, attempt=job.attempt, started_us=self._now_us()))])
+        self.log.append([(job, job.begin(self._now_us()))])
         self._start(job, runner)
 
     def _start(self, job: Job, runner: Runner) -> None:
@@ -121,6 +136,8 @@ class Supervisor:
     def on_frames(self, link: Link, got: list[frames.ToServer]) -> None:
         """Store what a read brought. A run's last events and its end are stored together."""
         runner = self._runners.of(link)
+        if runner is None:
+            return
         entries: list[Entry] = []
         last: dict[int, frames.Events] = {}
         for frame in got:
@@ -143,29 +160,24 @@ class Supervisor:
 
     def _take_events(self, runner: Runner, frame: frames.Events, entries: list[Entry]) -> None:
         job = self._job_of(runner, frame.job_no, frame.attempt)
-        if job is None:
+        if job is None or job.ending:
             return
-        job.sent_seq += frame.count
-        entries.append(
-            (
-                job,
-                Append(
-                    no=job.no,
-                    attempt=job.attempt,
-                    first_seq=frame.first_seq,
-                    count=frame.count,
-                    flags=frame.flags,
-                    data=frame.data,
-                ),
+        if job.sent_seq + frame.count > self._max_events:
+            self._break_off(
+                job, Ending("failed", code=TooManyEvents.code, error=f"more than {self._max_events} events")
             )
-        )
+            return
+        entries.append((job, job.append(frame)))
 
     def _take_end(self, runner: Runner, events: frames.Events | None, frame: frames.End, entries: list[Entry]) -> None:
         job = self._job_of(runner, frame.job_no, frame.attempt)
         if job is None:
             return
+        if frame.leaves:
+            self._doom(runner)
         self._leave(runner, job)
-        entries.append((job, self._end(job, ending.ending_of_frame(frame), events)))
+        if not job.ending:
+            entries.append((job, job.end(ending_of_frame(frame), self._now_us(), events)))
 
     def _job_of(self, runner: Runner, no: int, attempt: int) -> Job | None:
         job = runner.active.get(no)
@@ -185,106 +197,101 @@ class Supervisor:
         runner.is_ready = True
         _log.info("runner.ready", pid=frame.pid, shared=runner.is_shared)
 
-    def stored(self, job: Job, count: int, size: int) -> None:
+    def stored(self, job: Job, op: Append) -> None:
         """Credit a run with events that are committed, now and then."""
-        if job.runner is None:
-            return
-        open_credit = self._credit.setdefault(job.no, [0, 0])
-        open_credit[0] += count
-        open_credit[1] += size
-        if open_credit[0] >= frames.CREDIT_EVENTS or open_credit[1] >= frames.CREDIT_BYTES:
-            job.runner.link.send(frames.Credit(job.no, job.attempt, *open_credit))
-            open_credit[:] = [0, 0]
+        credit = self._credits.stored(job, op) if job.runner else None
+        if job.runner and credit:
+            job.runner.link.send(credit)
+
+    def refused(self, job: Job) -> None:
+        """End a job where its log ends: what its run told does not follow that."""
+        if not job.is_broken:
+            job.is_broken = True
+            job.sent_seq = job.stored_seq
+            self._break_off(job, job.ending or BROKEN)
 
     # Ends.
-
-    def _end(self, job: Job, how: Ending, events: frames.Events | None = None, *, records_cancel: bool = False) -> End:
-        """Return the end of a job, with the events that came just before it."""
-        if job.is_cancelling:
-            how = CANCELLED
-        first_seq = job.sent_seq + 1
-        count = (events.count if events else 0) + 1
-        now_us = self._now_us()
-        last = ending.terminal_event(
-            job.id,
-            job.workflow_id,
-            seq=job.sent_seq + count,
-            now_us=now_us,
-            attempt=job.attempt,
-            ending=how,
-        )
-        job.ending = how
-        job.sent_seq += count
-        return End(
-            no=job.no,
-            attempt=job.attempt,
-            first_seq=first_seq,
-            count=count,
-            flags=events.flags if events else 0,
-            data=events.data + last if events else last,
-            status=how.status,
-            error=how.error or None,
-            finished_us=now_us,
-            records_cancel=records_cancel,
-        )
 
     def _leave(self, runner: Runner, job: Job) -> None:
         self._runners.release(runner, job)
         self._changed.set()
-        self._credit.pop(job.no, None)
+        self._credits.forget(job)
         job.runner = None
         if not self._is_stopping:
             self._runners.keep_spare()
 
     def fail(self, job: Job, how: Ending) -> None:
         """End a job that runs nowhere."""
-        self.log.append([(job, self._end(job, how))])
+        self.log.append([(job, job.end(how, self._now_us()))])
+
+    def _break_off(self, job: Job, how: Ending) -> None:
+        """End a job whatever its run does. What the run tells from now on is not heard."""
+        self.fail(job, how)
+        if job.runner:
+            self._halt(job, job.runner)
+
+    def _halt(self, job: Job, runner: Runner) -> None:
+        """Ask a run to stop; if it does not, its runner is killed."""
+        runner.link.send(frames.Cancel(job.no, job.attempt))
+        asyncio.get_running_loop().call_later(GRACE, self._overdue, runner, job, job.attempt)
 
     # Cancel.
 
     async def cancel(self, job: Job) -> None:
-        """Record the cancel, then ask the run to stop; if it does not, its runner is killed. Returns once recorded.
+        """Record the cancel, then have the run stopped. Returns once it is recorded, or the job has ended.
+
+        A caller that goes away meanwhile does not touch the cancel.
 
         Raises:
             StorageFailed, StorageFull: the cancel could not be recorded.
         """
-        if job.ending:  # too late: it ends as it was going to
-            await job.wait()
+        if job.is_ended:
             return
-        if job.runner is None:
+        if self.log.is_stalled:  # it must not overtake what waits
+            raise StorageFailed
+        if job.ending is None and job.runner is None:
             self._cancel_queued(job)
+        if job.ending:  # perhaps it is too late, and the job ends as it was going to
             await job.wait()
             return
-        if job.is_cancelling:
-            return
+        if job.cancel is None:
+            self._record_cancel(job, job.runner)
+        assert job.cancel
+        await asyncio.shield(job.cancel)
+
+    def _record_cancel(self, job: Job, runner: Runner | None) -> None:
         job.is_cancelling = True
-        runner, attempt = job.runner, job.attempt
-        try:
-            await self.log.record(Cancel(no=job.no))
-        except BaseException:
-            job.is_cancelling = False
-            raise
-        if job.runner is runner and job.attempt == attempt:
-            runner.link.send(frames.Cancel(job.no, attempt))
-            asyncio.get_running_loop().call_later(GRACE, self._overdue, runner, job, attempt)
+        job.cancel = self.log.record(Cancel(no=job.no))
+        job.cancel.add_done_callback(lambda done: self._cancel_recorded(job, runner, done))
+
+    def _cancel_recorded(self, job: Job, runner: Runner | None, done: "asyncio.Future[list[Outcome]]") -> None:
+        if done.exception():
+            job.is_cancelling, job.cancel = False, None
+        elif runner and job.runner is runner:
+            self._halt(job, runner)
 
     def _cancel_queued(self, job: Job) -> None:
         queue = self._queues[lane(job)]
         if job in queue:
             queue.remove(job)
-        job.is_cancelling = True
-        self.log.append([(job, self._end(job, CANCELLED, records_cancel=True))])
+        self.log.append([(job, job.end(CANCELLED, self._now_us(), records_cancel=True))])
 
     def _overdue(self, runner: Runner, job: Job, attempt: int) -> None:
         """The run has not stopped: its runner is killed; one that others share after a moment for them to end."""
-        if job.runner is not runner or job.attempt != attempt:
+        if job.runner is not runner or job.attempt != attempt or runner.is_doomed:
             return
-        if runner.is_shared and not runner.is_doomed:
-            self._runners.replace_shared()
+        self._doom(runner)
+        if runner.is_shared:
             asyncio.get_running_loop().call_later(BYSTANDERS, runner.link.kill)
         else:
             runner.link.kill()
         self._dispatch()
+
+    def _doom(self, runner: Runner) -> None:
+        """Give a runner that is about to end no further runs, and put another in its place if all share it."""
+        self._runners.doom(runner)
+        if runner.is_shared and not self._is_stopping:
+            self._runners.open()
 
     # Runners that are gone.
 
@@ -315,9 +322,11 @@ class Supervisor:
 
     def _lose(self, job: Job, runner: Runner, *, was_alone: bool) -> None:
         job.runner = None
-        self._credit.pop(job.no, None)
+        self._credits.forget(job)
+        if job.is_void or job.ending:
+            return
         if job.is_cancelling:
-            self.log.append([(job, self._end(job, CANCELLED))])
+            self.fail(job, CANCELLED)
             return
         if self._is_stopping:
             return  # its row says that it runs: the next start queues it again
@@ -331,20 +340,8 @@ class Supervisor:
         if job.counted >= MAX_ATTEMPTS:
             self.fail(job, exhausted(job.counted, reason))
             return
-        self.log.append([(job, self.requeue(job, reason))])
+        self.log.append([(job, job.requeue(reason, self._now_us()))])
         self.queue(job)
-
-    def requeue(self, job: Job, reason: str) -> Requeue:
-        """Make a job's next attempt; return what stores it."""
-        now_us = self._now_us()
-        ended = job.attempt
-        job.attempt += 1
-        job.sent_seq += 1
-        job.status = "queued"
-        data = ending.requeued_event(
-            job.id, job.workflow_id, seq=job.sent_seq, now_us=now_us, attempt=job.attempt, message=reason
-        )
-        return Requeue(no=job.no, attempt=ended, first_seq=job.sent_seq, data=data)
 
     def on_print(self, link: Link, line: str) -> None:
         """Keep what a runner prints in the server's log."""
@@ -358,7 +355,7 @@ class Supervisor:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._until(lambda: not any(runner.active for runner in self._runners))
-        await self.log.settle()
+        await self.log.settle(SETTLE)
 
     async def stop(self) -> None:
         """Kill the runners. What did not end runs again at the next start."""
@@ -366,7 +363,7 @@ class Supervisor:
         for runner in self._runners:
             runner.link.kill()
         await self._until(lambda: not len(self._runners))
-        await self.log.settle()
+        await self.log.settle(SETTLE)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait for a state of the runners, which changes when a run leaves one or one is gone."""
