@@ -92,7 +92,7 @@ def test_after_it_is_closed_nothing_is_told(voice: Voice, out: BoundNode) -> Non
 
 
 def test_an_output_event_holds_the_value_as_it_was_encoded(voice: Voice, out: BoundNode) -> None:
-    voice.output(out, "any", encoded({"a": [1, None]}))
+    voice.output(out, encoded({"a": [1, None]}))
     batch = voice.take()
 
     assert batch
@@ -103,7 +103,7 @@ def test_an_output_event_holds_the_value_as_it_was_encoded(voice: Voice, out: Bo
 
 def test_numbers_that_are_none_are_warned_of_once_a_node(voice: Voice, out: BoundNode) -> None:
     for _ in range(3):
-        voice.output(out, "any", encoded(float("nan")))
+        voice.output(out, encoded(float("nan")))
     batch = voice.take()
 
     assert batch

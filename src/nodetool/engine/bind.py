@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, NamedTuple, get_type_hints
 
 import msgspec
 
 from nodetool.engine.convert import Convert, Misfit, converter
-from nodetool.graph.plan import Gate, Plan, PlanInput, PlanNode, PlanType
+from nodetool.engine.pieces import key, packed
+from nodetool.graph.plan import Gate, Plan, PlanInput, PlanNode, PlanOutput, PlanType
 from nodetool.protocol.descriptions import Role
 from nodetool.protocol.errors import Fault, ImportFailed, NodeFailed, TypeMismatch
 from nodetool.sdk.describe import Process, process_of, streams_of
@@ -53,6 +54,8 @@ class BoundEdge(msgspec.Struct, frozen=True, gc=False):
     handle: str
     position: int
     """Its place among the edges of the handle, in document order; -1 for the only one."""
+    packed_id: bytes
+    """A piece of its events."""
 
 
 class BoundNode(msgspec.Struct, frozen=True):
@@ -71,6 +74,9 @@ class BoundNode(msgspec.Struct, frozen=True):
     """Fires once and takes microseconds: called straight from the ready queue, without a task."""
     streams: bool
     """Its out-edges carry item by item."""
+    takes_context: bool
+    named: bool
+    """It sends mappings of handle to value."""
     shape: Shape
     template: Node
     mutable: tuple[tuple[str, Any], ...]
@@ -89,6 +95,25 @@ class BoundNode(msgspec.Struct, frozen=True):
     """Its document sets ``value``: an output without an edge gives that."""
     output: int
     """Which output of the plan it fills; -1 if it is none."""
+    packed_id: bytes
+    told: "Told"
+    told_output: tuple[bytes, bytes]
+    """Pieces of its events."""
+
+
+class Told(NamedTuple):
+    """Pieces of the events of every node of a type, between the node's id and its values."""
+
+    running: bytes
+    completed: bytes
+
+
+class Kind(NamedTuple):
+    """What is the same for every node of a type."""
+
+    type: PlanType
+    shape: Shape
+    told: Told
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -107,12 +132,10 @@ def bind(plan: Plan, find: Find) -> Bound:
         ImportFailed: a module does not import; names the first node of that type.
         NodeFailed, TypeMismatch: a node cannot be made with its values.
     """
-    shapes = [shape(_find(plan, index, kind, find)) for index, kind in enumerate(plan.types)]
+    kinds = [Kind(kind, shape(_find(plan, index, kind, find)), _told(kind)) for index, kind in enumerate(plan.types)]
     edges = _edges(plan)
     outputs = {output.node: place for place, output in enumerate(plan.outputs)}
-    nodes = [
-        _bound(index, plan, shapes[node.type], edges, outputs.get(index, -1)) for index, node in enumerate(plan.nodes)
-    ]
+    nodes = [_bound(index, plan, kinds, edges, outputs.get(index, -1)) for index, node in enumerate(plan.nodes)]
     sources = [node for node in nodes if not node.in_edges]
     return Bound(plan, nodes, [node.index for node in sorted(sources, key=lambda node: node.role != "input")])
 
@@ -168,6 +191,20 @@ def _find(plan: Plan, index: int, kind: PlanType, find: Find) -> type[Node]:
         raise ImportFailed(error.detail, errors=[Fault(node_id=node.id, message=error.detail)]) from error
 
 
+def _told(kind: PlanType) -> Told:
+    running, completed = (
+        packed(node_name=kind.title, node_type=kind.name, status=status) for status in ("running", "completed")
+    )
+    return Told(running + key("properties"), completed + key("result"))
+
+
+def _told_output(output: PlanOutput) -> tuple[bytes, bytes]:
+    """What comes before the value, and what comes after it."""
+    return packed(node_name=output.name, output_name=output.name) + key("value"), packed(
+        output_type=output.type, metadata={}
+    )
+
+
 def _edges(plan: Plan) -> list[BoundEdge]:
     positions = {
         edge: place
@@ -177,14 +214,22 @@ def _edges(plan: Plan) -> list[BoundEdge]:
         for place, edge in enumerate(entry.edges)
     }
     return [
-        BoundEdge(index, edge.id, edge.source_handle, edge.target, edge.target_handle, positions.get(index, -1))
+        BoundEdge(
+            index,
+            edge.id,
+            edge.source_handle,
+            edge.target,
+            edge.target_handle,
+            positions.get(index, -1),
+            packed(edge_id=edge.id),
+        )
         for index, edge in enumerate(plan.edges)
     ]
 
 
-def _bound(index: int, plan: Plan, form: Shape, edges: list[BoundEdge], output: int) -> BoundNode:
+def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], output: int) -> BoundNode:
     node = plan.nodes[index]
-    kind = plan.types[node.type]
+    kind, form, told = kinds[node.type]
     way = _way(node, form.process)
     template = _template(node, form)
     return BoundNode(
@@ -198,6 +243,8 @@ def _bound(index: int, plan: Plan, form: Shape, edges: list[BoundEdge], output: 
         way=way,
         is_quick=node.gate == "once" and way in QUICK,
         streams=node.yields or node.gate in ("on_any", "zip_all"),
+        takes_context=form.process.takes_context,
+        named=form.process.named,
         shape=form,
         template=template,
         mutable=_mutable(template),
@@ -211,6 +258,9 @@ def _bound(index: int, plan: Plan, form: Shape, edges: list[BoundEdge], output: 
         edges=_outgoing(node, edges),
         has_value="value" in node.values,
         output=output,
+        packed_id=packed(node_id=node.id),
+        told=told,
+        told_output=_told_output(plan.outputs[output]) if output >= 0 else (b"", b""),
     )
 
 

@@ -18,7 +18,7 @@ class Result:
     def __init__(self, outputs: list[PlanOutput], max_bytes: int) -> None:
         self._outputs = outputs
         self._room = max_bytes
-        self._values: list[list[msgspec.Raw]] = [[] for _ in outputs]
+        self._values: list[list[bytes]] = [[] for _ in outputs]
         self._texts: list[list[str]] = [[] for _ in outputs]
 
     def add(self, place: int, value: Any, data: bytes) -> None:
@@ -28,23 +28,28 @@ class Result:
         if self._room < 0:
             raise ResultTooLarge(f"output {output.name}: the result is over the limit")
         if output.kind == "list":
-            self._values[place].append(msgspec.Raw(data))
+            self._values[place].append(data)
         elif output.kind == "text":
             self._texts[place].append(_text(value))
         else:
-            self._values[place] = [msgspec.Raw(data)]
+            self._values[place] = [data]
 
     def encoded(self) -> bytes:
         """Return the outputs object as MessagePack. A single output that got nothing is not in it."""
         made: dict[str, Any] = {}
         for output, values, texts in zip(self._outputs, self._values, self._texts, strict=True):
             if output.kind == "list":
-                made[output.name] = values
+                made[output.name] = msgspec.Raw(_array(values))
             elif output.kind == "text":
                 made[output.name] = "".join(texts)
             elif values:
-                made[output.name] = values[0]
+                made[output.name] = msgspec.Raw(values[0])
         return to_msgpack(made)
+
+
+def _array(items: list[bytes]) -> bytes:
+    """Join encoded items to an encoded array."""
+    return b"".join((b"\xdd", len(items).to_bytes(4, "big"), *items))
 
 
 def _text(chunk: Any) -> str:

@@ -1,11 +1,11 @@
 """How a node fires: its fields are set, it is called, and what it makes is sent on."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from nodetool.engine.bind import Bound, BoundNode, instance, misfit
+from nodetool.engine.bind import QUICK, BoundNode, instance, misfit
 from nodetool.engine.collect import Result
 from nodetool.engine.context import NodeContext
 from nodetool.engine.convert import Misfit
@@ -26,7 +26,6 @@ class Firing:
 
     def __init__(
         self,
-        bound: Bound,
         params: dict[str, Any],
         *,
         flow: Flow,
@@ -35,7 +34,6 @@ class Firing:
         threads: Threads,
         pace: Pace,
     ) -> None:
-        self._outputs = bound.plan.outputs
         self._params = params
         self._flow = flow
         self._report = report
@@ -44,16 +42,26 @@ class Firing:
         self._pace = pace
 
     def quickly(self, step: Step) -> None:
-        """Fire a node that fires once and takes microseconds."""
-        node = step.node
-        if len(step.row) < node.handles or (node.way == "output" and not _has_value(step)):
+        """Fire a node that fires once and takes microseconds.
+
+        Written out, since in a large graph nearly every node comes here, and a call costs as much as many a node.
+        """
+        node, row = step.node, step.row
+        if node.way != "call":
+            self._quickly_without_process(step)
+            return
+        if len(row) < node.handles:
             self._flow.finish(step, skipped=True)
-        elif node.way == "input":
-            self._give(step)
-        else:
-            for handle, value in _by_handle(node, self._called(step, step.row)):
-                step.kept[handle] = value
-            self._complete(step)
+            return
+        step.state = "running"
+        self._report.node_running(node, row)
+        step.instance = made = instance(node)
+        fill(node, made, row)
+        sent = made.process(self._context(step)) if node.takes_context else made.process()
+        self._report.tick()
+        if sent is not None:
+            step.kept = dict(_by_handle(node, sent)) if node.named else {"output": sent}
+        self._complete(step)
 
     async def once(self, step: Step) -> None:
         """Fire a node when all its edges have ended, unless one of its handles got nothing."""
@@ -65,7 +73,7 @@ class Firing:
 
     async def as_rows_come(self, step: Step, inbox: Inbox) -> None:
         """Fire as often as the gate has a row; a node that reads its streams itself fires once."""
-        gate = inbox.gate
+        gate, is_plain, is_reader = inbox.gate, step.node.way in QUICK, step.node.gate == "reader"
         while not gate.over:
             row = gate.take()
             if row is None:
@@ -73,8 +81,11 @@ class Firing:
                 continue
             if inbox.blocked:
                 self._flow.let_in(inbox)
-            await self._fire(step, row)
-            if step.node.gate == "reader":
+            if is_plain:
+                await self._send(step, self._called(step, self._filled(step, row)))
+            else:
+                await self._fire(step, row)
+            if is_reader:
                 break
         self._flow.shut(step, inbox)
         await self._see_out(step, inbox)
@@ -96,36 +107,43 @@ class Firing:
     # One firing.
 
     async def _fire(self, step: Step, row: Row) -> None:
+        made = self._filled(step, row)
         match step.node.way:
-            case "each" | "each_async" | "each_thread":
-                await self._send_each(step, row)
+            case "each_async":
+                await self._send_each(step, self._process(step)())
+            case "each":
+                await self._send_each(step, each(self._process(step)()))
+            case "each_thread":
+                await self._send_each(step, each_in_thread(self._process(step)(), self._threads))
             case "await":
-                self._fill(step, row)
                 await self._send(step, await self._process(step)())
             case "thread":
-                self._fill(step, row)
                 await self._send(step, await self._threads.call(self._process(step)))
             case _:
-                await self._send(step, self._called(step, row))
+                await self._send(step, self._called(step, made))
 
-    async def _send_each(self, step: Step, row: Row) -> None:
-        self._fill(step, row)
-        stream = self._process(step)()
-        match step.node.way:
-            case "each":
-                stream = each(stream)
-            case "each_thread":
-                stream = each_in_thread(stream, self._threads)
+    async def _send_each(self, step: Step, stream: AsyncGenerator[Any, None]) -> None:
+        named = step.node.named
         try:
             async for item in stream:
-                await self._send(step, item)
+                if named or not self._goes_out(step, item):
+                    await self._send(step, item)
+                elif self._pace.is_due():
+                    await self._pace.breathe()
         finally:
             await stream.aclose()
 
-    async def _send(self, step: Step, made: Any) -> None:
-        """Send what a node has just made."""
+    def _goes_out(self, step: Step, made: Any) -> bool:
+        """Send what a node has just made for its one output, and say whether there was room for it."""
         self._report.tick()
         if self._flow.is_stopping:  # the node was cancelled, and went on
+            raise asyncio.CancelledError
+        return made is None or self._flow.offer(step, "output", made)
+
+    async def _send(self, step: Step, made: Any) -> None:
+        """Send what a node has just made, waiting for room where there is none."""
+        self._report.tick()
+        if self._flow.is_stopping:
             raise asyncio.CancelledError
         for handle, value in _by_handle(step.node, made):
             if not self._flow.offer(step, handle, value):
@@ -133,21 +151,30 @@ class Firing:
         if self._pace.is_due():
             await self._pace.breathe()
 
-    def _called(self, step: Step, row: Row) -> Any:
+    def _called(self, step: Step, made: Any) -> Any:
         """Call a plain ``process``; an output or a preview has none and shows its value instead."""
-        made = self._fill(step, row)
         match step.node.way:
             case "output":
                 return self._put_out(step.node, made.value)
             case "preview":
                 return self._show(step, made.value)
-        result = self._process(step)()
-        self._report.tick()
-        return result
+        return self._process(step)()
 
     def _process(self, step: Step) -> Callable[[], Any]:
         process = step.instance.process
-        return partial(process, self._context(step)) if step.node.shape.process.takes_context else process
+        return partial(process, self._context(step)) if step.node.takes_context else process
+
+    def _quickly_without_process(self, step: Step) -> None:
+        node = step.node
+        if len(step.row) < node.handles or (node.way == "output" and not _has_value(step)):
+            self._flow.finish(step, skipped=True)
+        elif node.way == "input":
+            self._give(step)
+        else:
+            sent = self._called(step, self._filled(step, step.row))
+            if sent is not None:
+                step.kept["output"] = sent
+            self._complete(step)
 
     def _give(self, step: Step) -> None:
         """Hand on the value of an input: the param, else its default."""
@@ -163,13 +190,12 @@ class Firing:
 
     def _put_out(self, node: BoundNode, value: Any) -> Any:
         if value is not None:
-            output = self._outputs[node.output]
             sent = _sendable(node, value)
             try:
                 self._result.add(node.output, sent.plain, sent.data)
             except ResultTooLarge as error:
                 raise ResultTooLarge(error.detail, errors=[_fault(node, error.detail)]) from error
-            self._report.output(node, output.type, sent)
+            self._report.output(node, sent)
         return value
 
     def _show(self, step: Step, value: Any) -> None:
@@ -178,26 +204,17 @@ class Firing:
 
     # What a firing needs and leaves.
 
-    def _fill(self, step: Step, row: Row) -> Any:
-        """Set the fields of a step's node to *row*, and return it; tell, the first time, that it runs."""
+    def _filled(self, step: Step, row: Row) -> Any:
+        """Return a step's node with its fields set to *row*; tell, the first time, that it runs."""
         if step.state != "running":
             self._begin(step, row)
-        node, made = step.node, step.instance
-        handle = ""
-        try:
-            for handle, convert in node.setters:
-                value = row[handle]
-                setattr(made, handle, convert(value) if convert else value)
-        except Misfit as error:
-            raise misfit(node.id, handle, error) from error
-        for handle in node.dynamic:
-            made.dynamic[handle] = row[handle]
-        return made
+        fill(step.node, step.instance, row)
+        return step.instance
 
     def _begin(self, step: Step, row: Row) -> None:
         step.state = "running"
         node = step.node
-        self._report.node(node, "running", properties=row)
+        self._report.node_running(node, row)
         step.instance = instance(node)
         if step.inbox:
             for entry in node.inputs:
@@ -214,17 +231,29 @@ class Firing:
         if step.context:
             step.context.close()
         if step.state == "running":
-            self._report.node(step.node, "completed", result=step.kept)
+            self._report.node_completed(step.node, step.kept)
             self._flow.finish(step)
         else:
             self._flow.finish(step, skipped=step.inbox is None or step.inbox.was_skipped)
+
+
+def fill(node: BoundNode, made: Any, row: Row) -> None:
+    """Set the fields of an instance to *row*. Raises TypeMismatch."""
+    handle = ""
+    try:
+        for handle, convert in node.setters:
+            setattr(made, handle, row[handle] if convert is None else convert(row[handle]))
+    except Misfit as error:
+        raise misfit(node.id, handle, error) from error
+    for handle in node.dynamic:
+        made.dynamic[handle] = row[handle]
 
 
 def _by_handle(node: BoundNode, made: Any) -> Iterable[tuple[str, Any]]:
     """Return the handles that a returned or yielded *made* is for, each with its value; None sends nothing."""
     if made is None:
         return ()
-    if not node.shape.process.named:
+    if not node.named:
         return (("output", made),)
     if not isinstance(made, Mapping):
         raise NodeFailed(f"the node has to send a dict of its outputs, and sent {type(made).__name__}")

@@ -42,7 +42,9 @@ class Flow:
         if not step.node.streams:
             step.kept[handle] = value
             return True
-        wires = self._wires(step, handle)
+        wires = step.wires.get(handle) if step.wires else None
+        if wires is None:
+            wires = self._wired(step, handle)
         for wire in wires:
             if wire.is_full:
                 return False
@@ -52,7 +54,7 @@ class Flow:
 
     async def send(self, step: Step, handle: str, value: Any) -> None:
         """Send *value* on every streaming edge of an out-handle, waiting for room where there is none."""
-        for wire in self._wires(step, handle):
+        for wire in self._wired(step, handle):
             while wire.is_full:
                 await self._room(step, wire)
             self._push(wire, value)
@@ -64,12 +66,26 @@ class Flow:
         if step.node.streams:
             self._finish_streams(step, skipped)
             return
-        drained = self._report.drained
+        drained, steps = self._report.drained, self.steps
         for edge in edges:
             drained(edge, 1 if edge.source_handle in kept else 0)
         for edge in edges:
             value = kept.get(edge.source_handle, NOTHING)
-            self._end(edge, value, value is NOTHING)
+            target = steps[edge.target]
+            if target.inbox:
+                self._end_into(target, target.inbox, edge, value, value is NOTHING)
+                continue
+            # Most edges of most graphs come here: so no call for each.
+            if value is not NOTHING:
+                if edge.position < 0:
+                    target.row[edge.handle] = value
+                else:
+                    target.keep(edge, value)
+            target.open_edges -= 1
+            if not target.open_edges:
+                self.ready.append(target)
+        if self._sleeper:
+            self.wake()
 
     def _finish_streams(self, step: Step, skipped: bool) -> None:
         wires = (step.wires or {}).values()
@@ -77,37 +93,34 @@ class Flow:
         for edge in step.node.edges:
             self._report.drained(edge, counters.get(edge.index, 0))
         for edge in step.node.edges:
-            self._end(edge, NOTHING, skipped)
+            target = self.steps[edge.target]
+            assert target.inbox  # what a stream leads to has one
+            self._end_into(target, target.inbox, edge, NOTHING, skipped)
 
-    def _wires(self, step: Step, handle: str) -> list[Wire]:
+    def _wired(self, step: Step, handle: str) -> list[Wire]:
+        """Return the streaming edges of an out-handle, made at its first item."""
         if step.wires is None:
             step.wires = {}
-        wires = step.wires.get(handle)
-        if wires is None:
+        if handle not in step.wires:
             edges = [edge for edge in step.node.edges if edge.source_handle == handle]
-            wires = step.wires[handle] = [Wire(edge, self.steps[edge.target]) for edge in edges]
-        return wires
+            step.wires[handle] = [Wire(edge, self.steps[edge.target]) for edge in edges]
+        return step.wires[handle]
 
     def _push(self, wire: Wire, value: Any) -> None:
         wire.counter += 1
-        if wire.counter > 1 and self._report.now >= wire.due:
-            wire.due = self._report.carried(wire.edge, wire.counter)
+        if self._report.now >= wire.due:
+            self._note(wire)
+        wire.push(wire.edge.handle, value)
+        if wire.inbox.waiters or wire.target.state == "idle":
+            self._stir(wire.target, wire.inbox)
+
+    def _note(self, wire: Wire) -> None:
+        """Tell that an edge carried something, now and then; the first is told by its end alone."""
         wire.handle.carried = True
-        wire.gate.push(wire.edge.handle, value)
-        self._stir(wire.target, wire.inbox)
+        if wire.counter > 1:
+            wire.due = self._report.carried(wire.edge, wire.counter)
 
     # Into a node.
-
-    def _end(self, edge: BoundEdge, value: Any, skipped: bool) -> None:
-        step = self.steps[edge.target]
-        step.open_edges -= 1
-        if step.inbox:
-            self._end_into(step, step.inbox, edge, value, skipped)
-            return
-        if value is not NOTHING:
-            step.keep(edge, value)
-        if not step.open_edges:
-            self._make_ready(step)
 
     def _end_into(self, step: Step, inbox: Inbox, edge: BoundEdge, value: Any, skipped: bool) -> None:
         handle, gate = inbox.handles[edge.handle], inbox.gate
@@ -134,11 +147,7 @@ class Flow:
             inbox.waiters.clear()
         elif step.state == "idle":
             step.state = "started"
-            self._make_ready(step)
-
-    def _make_ready(self, step: Step) -> None:
-        self.ready.append(step)
-        if self._sleeper:
+            self.ready.append(step)
             self.wake()
 
     # Waiting.

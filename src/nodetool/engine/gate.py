@@ -170,24 +170,24 @@ class Reader(Gate):
         self._has_fired = False
         self._known = not self.waiting
 
-    def push(self, handle: str, value: Any) -> None:
-        self._known = True
-        super().push(handle, value)
-
     def close(self, handle: str, *, skipped: bool = False) -> None:
         """A skipped stream counts as empty, unless all of them are."""
         self.open.discard(handle)
         if not skipped:
             self._known = True
-        elif not self.open and not self._known:
+        elif not self.open and not self._knows():
             self.give_up()
 
     def take(self) -> Row | None:
         """Return the single values, once."""
-        if self._awaited or self._has_fired or self.over or not self._known:
+        if self._awaited or self._has_fired or self.over or not self._knows():
             return None
         self._has_fired = True
         return dict(self._values)
+
+    def _knows(self) -> bool:
+        """Say whether it is known that some stream was not skipped."""
+        return self._known or any(self.waiting.values())
 
 
 class InOrder:

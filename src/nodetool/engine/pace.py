@@ -10,6 +10,10 @@ BREATH_EVENTS = 256
 BREATH_MS = 2
 """After so many events, or so long, a run lets the loop go round."""
 
+LOOK_EVENTS = 16
+LOOK_BYTES = 16 * 1024
+"""After so many events, or so much, it looks whether it may tell more."""
+
 Room = Callable[[Reporter], Coroutine[Any, Any, None] | None]
 """Returns None while the run may send on, else what to await first."""
 
@@ -21,13 +25,19 @@ class Pace:
         self._report = report
         self._room = room
         self._waiting: Coroutine[Any, Any, None] | None = None
+        self._look_total = self._look_size = 0
         self._next_total = 0
         self._next_time = 0
 
     def is_due(self) -> bool:
         report = self._report
+        total = report.total
+        if total < self._look_total and report.size < self._look_size and report.now < self._next_time:
+            return False
         self._waiting = self._room(report)
-        return report.total >= self._next_total or report.now >= self._next_time or self._waiting is not None
+        self._look_total = total + LOOK_EVENTS
+        self._look_size = report.size + LOOK_BYTES
+        return total >= self._next_total or report.now >= self._next_time or self._waiting is not None
 
     async def breathe(self) -> None:
         """Wait for room, or for one turn of the loop."""

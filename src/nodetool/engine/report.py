@@ -1,13 +1,13 @@
 """What a run tells: events are numbered, stamped and encoded here, once, and leave as batches."""
 
 import time
-from collections.abc import Callable
-from itertools import islice
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
 import msgspec
 
 from nodetool.engine.bind import BoundEdge, BoundNode
+from nodetool.engine.pieces import NUMBER, lead, number, packed, stamp
 from nodetool.protocol.events import (
     ChunkUpdate,
     EdgeUpdate,
@@ -17,7 +17,6 @@ from nodetool.protocol.events import (
     NodeProgress,
     NodeUpdate,
     Notification,
-    OutputUpdate,
     PreviewUpdate,
     Severity,
 )
@@ -35,6 +34,9 @@ MAX_TOTAL = 2**53 - 1
 
 MAX_HANDLES = 64
 """Handles of a node whose values are shown in its ``node_update``."""
+
+SHORT = 256
+"""Characters of a text that is surely small."""
 
 FLUSH_BYTES = 64 * 1024
 """A batch of this size leaves at once."""
@@ -69,25 +71,40 @@ class Reporter:
         self.attempt = attempt
         self.job_id = job_id
         self.workflow_id = workflow_id
-        self.now = 0
+        self.now = -1
         """Milliseconds since 1970."""
-        self.count = 0
         self.size = 0
         """Bytes in the batch."""
-        self.total = 0
-        """Events since the attempt began."""
-        self._next_seq = next_seq
+        self._seq = self._batch_seq = self._first_seq = next_seq
+        """The number of the next event, of the first in the batch, of the first of the attempt."""
         self._flags = 0
         self._buffer = bytearray()
+        self._node_lead = lead("node_update", 10, job_id, workflow_id)
+        self._edge_lead = lead("edge_update", 8, job_id, workflow_id)
+        self._output_lead = lead("output_update", 11, job_id, workflow_id)
         self._on_first = on_first
         self._is_open = True
         self._warned: set[int] = set()
         """Nodes that have sent a number that is none."""
+        self.tick()
+
+    @property
+    def count(self) -> int:
+        """Events in the batch."""
+        return self._seq - self._batch_seq
+
+    @property
+    def total(self) -> int:
+        """Events since the attempt began."""
+        return self._seq - self._first_seq
 
     def tick(self) -> int:
         """Look at the clock."""
-        self.now = time.time_ns() // 1_000_000
-        return self.now
+        now = time.time_ns() // 1_000_000
+        if now != self.now:
+            self.now = now
+            self._stamp = stamp(now)
+        return now
 
     def close(self) -> None:
         """Tell nothing more: what a node that does not stop says after the end of the run is lost."""
@@ -97,10 +114,10 @@ class Reporter:
         """Return the batch as a frame, and begin the next; None if nothing was told."""
         if not self.count:
             return None
-        first = self._next_seq - self.count
-        frame = Events(self.job_no, self.attempt, first, self.count, self._flags, bytes(self._buffer))
+        frame = Events(self.job_no, self.attempt, self._batch_seq, self.count, self._flags, bytes(self._buffer))
         self._buffer.clear()
-        self.count = self.size = self._flags = 0
+        self.size = self._flags = 0
+        self._batch_seq = self._seq
         return frame
 
     # Events of the engine itself.
@@ -109,56 +126,44 @@ class Reporter:
         self.tick()
         self._tell(JobUpdate(**self._head(), status="running", attempt=self.attempt))
 
-    def node(
-        self,
-        node: BoundNode,
-        status: str,
-        *,
-        properties: dict[str, Any] | None = None,
-        result: dict[str, Any] | None = None,
-        error: str | None = None,
-    ) -> None:
-        """Tell that a node is ``running``, ``completed``, ``error`` or ``cancelled``, with previews of its values."""
-        update = NodeUpdate(
-            job_id=self.job_id,
-            workflow_id=self.workflow_id,
-            seq=self._next_seq,
-            time=self.now,
-            node_id=node.id,
-            node_name=node.title,
-            node_type=node.type_name,
-            status=status,  # type: ignore[arg-type]  # one of four words, written out by the callers
-            properties=None if properties is None else _previews(properties),
-            result=None if result is None else _previews(result),
-            error=_shown(error[:MAX_ERROR]) if error else error,
+    def node_running(self, node: BoundNode, properties: dict[str, Any]) -> None:
+        """Tell that a node fires for the first time, and on what."""
+        shown = _previews(properties)
+        seq = number(NUMBER, self._seq)
+        self._join((self._node_lead, seq, self._stamp, node.packed_id, node.told.running, shown))
+
+    def node_completed(self, node: BoundNode, result: dict[str, Any]) -> None:
+        """Tell that a node has ended, and what it sends on single edges."""
+        shown = _previews(result)
+        seq = number(NUMBER, self._seq)
+        self._join((self._node_lead, seq, self._stamp, node.packed_id, node.told.completed, shown))
+
+    def node_stopped(self, node: BoundNode, status: Literal["error", "cancelled"], error: str | None = None) -> None:
+        """Tell that a node failed, or was stopped because another one did."""
+        error = _shown(error[:MAX_ERROR]) if error else None
+        head = self._head()
+        self._tell(
+            NodeUpdate(
+                **head, node_id=node.id, node_name=node.title, node_type=node.type_name, status=status, error=error
+            )
         )
-        self._tell(update)
 
     def drained(self, edge: BoundEdge, counter: int) -> None:
-        self._edge(edge, "drained", counter)
+        """Tell that an edge has ended, and how much it carried."""
+        end = _DRAINED[counter] if counter < 2 else packed(status="drained", counter=counter)
+        self._join((self._edge_lead, number(NUMBER, self._seq), self._stamp, edge.packed_id, end))
 
     def carried(self, edge: BoundEdge, counter: int) -> int:
         """Tell that a streaming edge carried a value; return when the next one may be told."""
-        self._edge(edge, "message_sent", counter)
+        self._tell(EdgeUpdate(**self._head(), edge_id=edge.id, status="message_sent", counter=counter))
         return self.now + EDGE_INTERVAL
 
-    def output(self, node: BoundNode, kind: str, value: "Encoded") -> None:
+    def output(self, node: BoundNode, value: "Encoded") -> None:
         """Tell that a value reached an output."""
         self._flags |= value.flags
-        self._tell(
-            OutputUpdate(
-                job_id=self.job_id,
-                workflow_id=self.workflow_id,
-                seq=self._next_seq,
-                time=self.now,
-                node_id=node.id,
-                node_name=node.name,
-                output_name=node.name,
-                value=msgspec.Raw(value.data),
-                output_type=kind,
-                metadata={},
-            )
-        )
+        begin, end = node.told_output
+        seq = number(NUMBER, self._seq)
+        self._join((self._output_lead, seq, self._stamp, node.packed_id, begin, value.data, end))
         if value.lost_numbers:
             self._warn_of_numbers(node)
 
@@ -213,20 +218,7 @@ class Reporter:
     # How it is told.
 
     def _head(self) -> Any:
-        return {"job_id": self.job_id, "workflow_id": self.workflow_id, "seq": self._next_seq, "time": self.now}
-
-    def _edge(self, edge: BoundEdge, status: str, counter: int) -> None:
-        self._tell(
-            EdgeUpdate(
-                job_id=self.job_id,
-                workflow_id=self.workflow_id,
-                seq=self._next_seq,
-                time=self.now,
-                edge_id=edge.id,
-                status=status,  # type: ignore[arg-type]  # one of two words, written out by the callers
-                counter=counter,
-            )
-        )
+        return {"job_id": self.job_id, "workflow_id": self.workflow_id, "seq": self._seq, "time": self.now}
 
     def _warn_of_numbers(self, node: BoundNode) -> None:
         if node.index not in self._warned:
@@ -234,19 +226,22 @@ class Reporter:
             self.log(node, "numbers that are NaN or infinite are sent as null", "warning")
 
     def _tell(self, event: Event) -> None:
+        self._join((_encoder.encode(event),))
+
+    def _join(self, pieces: Iterable[bytes]) -> None:
+        """Put an event into the batch."""
         if not self._is_open:
             return
         buffer = self._buffer
-        _encoder.encode_into(event, buffer, self.size)
-        self.size = len(buffer)
-        self._next_seq += 1
-        self.count += 1
-        self.total += 1
-        if self.count == 1 or self.size >= FLUSH_BYTES:
+        is_first = not buffer
+        buffer += b"".join(pieces)
+        self._seq += 1
+        self.size = size = len(buffer)
+        if is_first or size >= FLUSH_BYTES:
             self._on_first(self)
 
 
-class Encoded(NamedTuple):
+class Encoded(msgspec.Struct, frozen=True, gc=False):
     """A value that may be sent."""
 
     plain: Any
@@ -271,9 +266,19 @@ def encoded(value: Any) -> Encoded:
         raise Unsendable("a value nested this deep cannot be sent") from error
 
 
-def _previews(values: dict[str, Any]) -> dict[str, Any]:
-    shown = values if len(values) <= MAX_HANDLES else dict(islice(values.items(), MAX_HANDLES))
-    return {handle: preview(value) for handle, value in shown.items()}
+_DRAINED = [packed(status="drained", counter=counter) for counter in range(2)]
+
+
+def _previews(values: dict[str, Any]) -> bytes:
+    """Return how the values of a node are shown, as MessagePack."""
+    shown = {}
+    for handle, value in values.items():
+        # A short text is shown as it is, and is what there is most of.
+        is_short = type(value) is str and len(value) <= SHORT and value.isascii()
+        shown[handle] = value if is_short else preview(value)
+        if len(shown) == MAX_HANDLES:
+            break
+    return _encoder.encode(shown)
 
 
 def _shown(text: str) -> str:

@@ -57,7 +57,6 @@ class Run:
         self._result = Result(bound.plan.outputs, max_result)
         self._pace = Pace(report, room)
         self._firing = Firing(
-            bound,
             params,
             flow=self._flow,
             report=report,
@@ -87,9 +86,17 @@ class Run:
 
     async def _work(self) -> None:
         flow, pace = self._flow, self._pace
+        ready, quickly = flow.ready, self._firing.quickly
         while not self.failure:
-            while flow.ready and not self.failure:
-                self._take_up(flow.ready.popleft())
+            while ready and not self.failure:
+                step = ready.popleft()
+                if step.node.is_quick:
+                    try:
+                        quickly(step)
+                    except BaseException as error:  # noqa: BLE001 - the border of one node's run
+                        self._fail(step, error)
+                else:
+                    self._spawn(step)
                 if pace.is_due():
                     await pace.breathe()
             if not self._tasks:
@@ -99,15 +106,6 @@ class Run:
                 await flow.sleep()
         if self.failure:
             await self._stop(GRACE)
-
-    def _take_up(self, step: Step) -> None:
-        if not step.node.is_quick:
-            self._spawn(step)
-            return
-        try:
-            self._firing.quickly(step)
-        except BaseException as error:  # noqa: BLE001 - the border of one node's run
-            self._fail(step, error)
 
     # Tasks.
 
@@ -159,7 +157,7 @@ class Run:
         message = describe_error(error)
         if step.context:
             step.context.close()
-        self._report.node(step.node, "error", error=message)
+        self._report.node_stopped(step.node, "error", message)
         step.state = "ended"
         self._tell_stopped()
         code = error.code if isinstance(error, JobFailed) else NodeFailed.code
@@ -180,7 +178,7 @@ class Run:
             if step.state == "running":
                 if step.context:
                     step.context.close()
-                self._report.node(step.node, "cancelled")
+                self._report.node_stopped(step.node, "cancelled")
 
 
 def describe_error(error: BaseException) -> str:

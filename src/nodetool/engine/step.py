@@ -106,7 +106,7 @@ class Handle:
 class Wire:
     """A streaming edge in one run: how much it carried, and the inbox that it leads to."""
 
-    __slots__ = ("counter", "due", "edge", "gate", "handle", "inbox", "items", "target")
+    __slots__ = ("counter", "due", "edge", "gate", "handle", "inbox", "items", "push", "target")
 
     def __init__(self, edge: BoundEdge, target: Step) -> None:
         assert target.inbox is not None
@@ -115,6 +115,7 @@ class Wire:
         self.inbox = target.inbox
         self.gate = target.inbox.gate
         self.handle = target.inbox.handles[edge.handle]
+        self.push = self.gate.push
         self.items = self.gate.waiting[edge.handle]
         self.counter = 0
         self.due = 0
