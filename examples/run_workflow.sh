@@ -28,6 +28,7 @@ job=${job#*'"job_id":"'}
 url=$base/api/jobs/${job%%'"'*}
 
 trap 'trap - INT; call --output /dev/null --request POST "$url/cancel"' INT
+echo "Job: $url" >&2
 
 # A page of events ends with the number of its last event and the status of the job.
 after=0
