@@ -77,10 +77,11 @@ class Source(Protocol):
 class Cursor:
     """Made by ``Job.events`` or ``Jobs.events``. ``close`` it."""
 
-    def __init__(self, source: Source, reader: Reader, after: int) -> None:
+    def __init__(self, source: Source, reader: Reader, after: int, *, max_held: int = MAX_HELD) -> None:
         self._source = source
         self._reader = reader
         self._after = after
+        self._max_held = max_held
         self._held: deque[Batch] = deque()
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -105,7 +106,7 @@ class Cursor:
 
     def take(self, batch: Batch) -> None:
         """Be handed a batch that was just committed."""
-        if self._size + len(batch.data) > MAX_HELD and self._held:
+        if self._size + len(batch.data) > self._max_held and self._held:
             self._held.clear()
             self._size = 0
         else:
@@ -139,8 +140,9 @@ class Cursor:
         return None
 
     async def _from_store(self) -> Batch | None:
-        """Read a page, and join its batches into one."""
-        page = await self._reader.events(self._source.no, self._after, limit=PAGE_EVENTS, max_bytes=MAX_HELD)
+        """Read a page, and join its batches into one. What is committed and not published yet comes later."""
+        found = await self._reader.events(self._source.no, self._after, limit=PAGE_EVENTS, max_bytes=self._max_held)
+        page = [stored for stored in found if stored.first_seq <= self._source.stored_seq]
         if not page:
             return None
         flags = 0
