@@ -26,6 +26,7 @@ from nodetool.runner.guard import Guard
 from nodetool.runner.index import load_index
 from nodetool.runner.link import Connect, ProcessLink
 from nodetool.server.options import Options
+from nodetool.shipped import shipped
 from nodetool.storage.home import Home
 from nodetool.storage.sqlite import Store, open_store
 
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 DRAIN = 2.0
 """Seconds that runs may go on after a signal."""
-
-INDEX = "nodes.json"
-"""The descriptions of nodes, in a home."""
 
 _log = structlog.get_logger()
 
@@ -86,7 +84,7 @@ async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncItera
         guard = Guard() if config.runners != 0 else None
         if guard:
             opened.push_async_callback(guard.close)
-        catalogue = Catalogue(await load_index(index or config.folder / INDEX, config.nodes))
+        catalogue = Catalogue(await load_index(index or config.index, config.nodes))
         rooms = _rooms(config, store, catalogue, guard)
         opened.push_async_callback(rooms.jobs.stop)
         await rooms.jobs.open()
@@ -124,6 +122,7 @@ async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms],
         allow_hosts=config.allow_host,
         allow_origins=config.allow_origin,
         max_body=config.max_body,
+        page=shipped("api-demo.html"),
     )
     stop = _signals()
     async with listening(sock, options, on_end=stop.set) as front:

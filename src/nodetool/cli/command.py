@@ -14,7 +14,7 @@ import typer
 from nodetool import __version__
 from nodetool.cli import exits, source
 from nodetool.cli.exits import Exit
-from nodetool.config import Config
+from nodetool.config import Config, variable
 from nodetool.protocol.errors import NodetoolError
 
 T = TypeVar("T")
@@ -111,9 +111,13 @@ def run(
     nodes: NodeFiles = None,
 ) -> None:
     """Run a workflow in this process, without a server, and print its outputs."""
-    config = quiet_config(home=home, nodes=nodes)
+    # What goes well is not logged, unless that was asked for: the outputs are what is looked for.
+    quiet = None if os.environ.get(variable("log_level")) else "warning"
+    config = read_config(home=home, nodes=nodes, log_level=quiet)
     params = source.params(input or (), params_file)
-    from nodetool.cli import local, progress, show
+    from nodetool.cli import local, logs, progress, show
+
+    logs.set_up(config.log_level)
 
     async def work() -> dict[str, Any]:
         graph = source.read(workflow).graph if source.is_file(workflow) else await local.stored(config, workflow)
@@ -132,18 +136,18 @@ def run(
 @cli.command()
 def validate(workflow: Workflow, home: Home = None, nodes: NodeFiles = None) -> None:
     """Check a workflow without running it, and print its findings."""
-    config = quiet_config(home=home, nodes=nodes)
+    config = read_config(home=home, nodes=nodes)
     if not source.is_file(workflow):
         raise source.WrongUsage(f"there is no file {workflow}")
     given = source.read(workflow)
-    from nodetool.cli import local, show
+    from nodetool.cli import show, types
     from nodetool.graph.document import Limits, read_graph
     from nodetool.graph.version import make_version
 
     graph = read_graph(given.graph, Limits(nodes=config.max_nodes, edges=config.max_edges))
-    types = in_loop(local.catalogue(config))
-    found = make_version(given.graph, graph, types).findings
-    for line in show.findings(found, graph, types):
+    known = in_loop(types.catalogue(config))
+    found = make_version(given.graph, graph, known).findings
+    for line in show.findings(found, graph, known):
         print(line)
     print(show.summary(given.name, graph, found))
     raise typer.Exit(Exit.REFUSED if found else Exit.OK)
@@ -156,18 +160,18 @@ def list_nodes(
     nodes: NodeFiles = None,
 ) -> None:
     """List the node types: type, title and class."""
-    config = quiet_config(home=home, nodes=nodes)
-    from nodetool.cli import local, show
+    config = read_config(home=home, nodes=nodes)
+    from nodetool.cli import show, types
     from nodetool.graph.metadata import metadata
 
-    types = in_loop(local.catalogue(config))
-    for pack in types.packs:
+    known = in_loop(types.catalogue(config))
+    for pack in known.packs:
         if pack.error:
             exits.say(f"the nodes of {pack.name} are not all there: {pack.error}")
     if json:
-        print(show.as_json(metadata(types)))
+        print(show.as_json(metadata(known)))
     else:
-        print("\n".join(show.node_list(types)))
+        print("\n".join(show.node_list(known)))
 
 
 @nodes_cli.command("show")
@@ -177,28 +181,19 @@ def show_node(
     nodes: NodeFiles = None,
 ) -> None:
     """Show a node type: its text, inputs and outputs, and how it runs."""
-    config = quiet_config(home=home, nodes=nodes)
-    from nodetool.cli import local, show
+    config = read_config(home=home, nodes=nodes)
+    from nodetool.cli import show, types
 
-    types = in_loop(local.catalogue(config))
-    found = types.get(type)
+    known = in_loop(types.catalogue(config))
+    found = known.get(type)
     if found is None:
-        exits.say(show.unknown(type, types.near(type)))
+        exits.say(show.unknown(type, known.near(type)))
         raise typer.Exit(Exit.FAILED)
     print("\n".join(show.node(found)))
 
 
 def read_config(**given: Any) -> Config:
     return Config.read(os.environ, {name: value for name, value in given.items() if value != []})
-
-
-def quiet_config(**given: Any) -> Config:
-    """Read the settings of a command that prints something itself: it logs what is wrong, and no more."""
-    from nodetool.cli import logs
-
-    config = read_config(log_level=os.environ.get("NODETOOL_LOG_LEVEL") or "warning", **given)
-    logs.set_up(config.log_level)
-    return config
 
 
 def in_loop(work: Coroutine[Any, Any, T]) -> T:

@@ -7,6 +7,7 @@ from nodetool.server.health import HealthRoutes
 from nodetool.server.jobs import JobRoutes
 from nodetool.server.nodes import NodeRoutes
 from nodetool.server.options import Options
+from nodetool.server.pages import PageRoutes
 from nodetool.server.ports import Services
 from nodetool.server.requests import Request
 from nodetool.server.runs import Runs
@@ -40,7 +41,8 @@ def table(services: Services, options: Options, visitors: Visitors) -> list[Rout
     jobs = JobRoutes(services.jobs, visitors, options)
     health = HealthRoutes(services.readiness, visitors)
     editor = editor_only(workflows, runs, NodeRoutes(services.nodes)) if options.surface == "editor" else []
-    return [*editor, *shared(options.prefix, workflows, runs, jobs), *always(health)]
+    pages = people(PageRoutes(options.page))
+    return [*editor, *shared(options.prefix, workflows, runs, jobs), *always(health), *pages]
 
 
 def editor_only(workflows: WorkflowRoutes, runs: Runs, nodes: NodeRoutes) -> list[Route]:
@@ -65,6 +67,10 @@ def shared(prefix: str, workflows: WorkflowRoutes, runs: Runs, jobs: JobRoutes) 
         Route("GET", f"{prefix}/jobs/{{id}}/events", jobs.events),
         Route("POST", f"{prefix}/jobs/{{id}}/cancel", jobs.cancel),
     ]
+
+
+def people(pages: PageRoutes) -> list[Route]:
+    return [Route("GET", "/", pages.page), Route("GET", "/api-demo.html", pages.page)]
 
 
 def always(health: HealthRoutes) -> list[Route]:
