@@ -1,5 +1,6 @@
 """Everything a deployment may change, read once at the top: from the environment, then from the command line."""
 
+import hashlib
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,6 +75,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def folder(self) -> Path:
         """The home, with ``~`` expanded."""
         return self.home.expanduser().absolute()
+
+    @property
+    def index(self) -> Path:
+        """The file in the home with the descriptions of node types; with files of one's own it is another one.
+
+        Else a command with ``--nodes`` and a server without would make the same file again for each other.
+        """
+        paths = "\n".join(str(Path(path).absolute()) for path in self.nodes)
+        return self.folder / (f"nodes-{hashlib.sha256(paths.encode()).hexdigest()[:8]}.json" if paths else "nodes.json")
 
 
 def variable(name: str) -> str:
