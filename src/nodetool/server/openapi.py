@@ -202,7 +202,7 @@ def operation(route: Route) -> dict[str, Any]:
     said: dict[str, Any] = {
         "operationId": operation_id(route),
         "summary": (route.handler.__doc__ or "").strip(),
-        "tags": [route.path.removeprefix("/api").split("/")[1]],
+        "tags": [route.path.removeprefix("/api/").strip("/").partition("/")[0] or "pages"],
         "responses": responses(doc),
     }
     if parameters := [*([ID] if "{id}" in route.path else []), *doc.query]:
