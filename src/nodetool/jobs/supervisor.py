@@ -81,10 +81,10 @@ class Supervisor:
         """
         runner = self._place(job)
         job.status = "running" if runner else "queued"
-        accepted = self.log.record(op(job))
+        row = op(job)
         if runner:
-            self._start(job, runner)
-        return accepted
+            self._start(job, runner)  # its frame leaves before the commit holds the loop: the two go on side by side
+        return self.log.record(row)
 
     def queue(self, job: Job) -> None:
         """Take up a stored job that is queued."""
