@@ -41,8 +41,8 @@ def table(services: Services, options: Options, visitors: Visitors) -> list[Rout
     jobs = JobRoutes(services.jobs, visitors, options)
     health = HealthRoutes(services.readiness, visitors)
     editor = editor_only(workflows, runs, NodeRoutes(services.nodes)) if options.surface == "editor" else []
-    pages = people(PageRoutes(options.page))
-    return [*editor, *shared(options.prefix, workflows, runs, jobs), *always(health), *pages]
+    page = Route("GET", "/", PageRoutes(options.page).page)
+    return [*editor, *shared(options.prefix, workflows, runs, jobs), *always(health), page]
 
 
 def editor_only(workflows: WorkflowRoutes, runs: Runs, nodes: NodeRoutes) -> list[Route]:
@@ -67,10 +67,6 @@ def shared(prefix: str, workflows: WorkflowRoutes, runs: Runs, jobs: JobRoutes) 
         Route("GET", f"{prefix}/jobs/{{id}}/events", jobs.events),
         Route("POST", f"{prefix}/jobs/{{id}}/cancel", jobs.cancel),
     ]
-
-
-def people(pages: PageRoutes) -> list[Route]:
-    return [Route("GET", "/", pages.page), Route("GET", "/api-demo.html", pages.page)]
 
 
 def always(health: HealthRoutes) -> list[Route]:
