@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import time
@@ -15,12 +16,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from nodetool.config import Config
+from nodetool.config import MIB, Config
 from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.document import Limits
 from nodetool.graph.metadata import metadata
+from nodetool.jobs.policy import Policy
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
+from nodetool.metrics import Lag, Metrics
 from nodetool.protocol import codec
 from nodetool.runner.guard import Guard
 from nodetool.runner.index import load_index
@@ -32,9 +35,6 @@ from nodetool.storage.sqlite import Store, open_store
 
 if TYPE_CHECKING:
     from nodetool.server.asgi import Site
-
-DRAIN = 2.0
-"""Seconds that runs may go on after a signal."""
 
 _log = structlog.get_logger()
 
@@ -97,8 +97,23 @@ def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | No
             _log.warning("nodes.broken", pack=pack.name, error=pack.error)
     limits = Limits(nodes=config.max_nodes, edges=config.max_edges)
     workflows = Workflows(store.writer, store.reader, catalogue, now_us=now_us, limits=limits)
-    jobs = Jobs(workflows, store.writer, store.reader, connector(config, catalogue.hash, guard), now_us=now_us)
+    connect = connector(config, catalogue.hash, guard)
+    jobs = Jobs(workflows, store.writer, store.reader, connect, now_us=now_us, policy=policy(config))
     return Rooms(store, catalogue, workflows, jobs, Nodes(codec.to_json(metadata(catalogue))))
+
+
+def policy(config: Config) -> Policy:
+    """Return the settings that are about runs and runners."""
+    return Policy(
+        max_attempts=config.max_attempts,
+        max_queue=config.max_queue,
+        max_events=config.max_events,
+        job_timeout=config.job_timeout,
+        memory_per_runner=config.memory_per_runner * MIB,
+        recycle=config.recycle,
+        stall=config.stall,
+        cores=config.runners or os.cpu_count() or 1,
+    )
 
 
 def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
@@ -111,7 +126,7 @@ def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
 
 
 async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms], Awaitable[None]]) -> None:
-    """Serve until SIGTERM or SIGINT: then no new runs, two seconds for those that are under way, and the end.
+    """Serve until SIGTERM or SIGINT: then no new runs, ``drain`` seconds for those that are under way, and the end.
 
     *ready* is awaited once the rooms stand, before the first request reaches them. Raises as ``open_rooms`` does.
     """
@@ -133,20 +148,30 @@ async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms],
         async with open_rooms(config) as rooms:
             await framework
             await ready(rooms)
-            site = _site(rooms, options)
+            lag = Lag()
+            lag.open()
+            site = _site(rooms, options, lag)
             front.site = site
             _settle_memory()
             await stop.wait()
             _log.info("server.stopping")
-            await rooms.jobs.finish(DRAIN)
+            await rooms.jobs.finish(config.drain)
             await site.shutdown()
+            lag.close()
 
 
-def _site(rooms: Rooms, options: Options) -> "Site":
+def _site(rooms: Rooms, options: Options, lag: Lag) -> "Site":
     from nodetool.server.asgi import build
     from nodetool.server.ports import Services
 
-    return build(Services(jobs=rooms.jobs, workflows=rooms.workflows, nodes=rooms.nodes, readiness=rooms), options)
+    services = Services(
+        jobs=rooms.jobs,
+        workflows=rooms.workflows,
+        nodes=rooms.nodes,
+        readiness=rooms,
+        metrics=Metrics(rooms.jobs, rooms.store.writer, lag, os.getpid()),
+    )
+    return build(services, options)
 
 
 def _signals() -> asyncio.Event:

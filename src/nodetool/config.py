@@ -55,6 +55,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Nodes of a graph."""
     max_edges: int = 60_000
     """Edges of a graph."""
+    job_timeout: float = 0.0
+    """Seconds that one attempt of a job may take; 0 is no limit."""
+    max_attempts: int = 3
+    """How often a job is started that ends badly by its own fault."""
+    max_queue: int = 100_000
+    """Jobs that wait for a runner; further ones are refused with 429. 0 is no limit."""
+    max_events: int = 10_000_000
+    """Events of a job; beyond it fails."""
+    memory_per_runner: int = 0
+    """MiB that a runner may have in memory; one that has more is killed. 0 is no limit."""
+    recycle: int = 100_000
+    """Runs after which a runner is replaced by a fresh one; 0 is never."""
+    stall: float = 10.0
+    """Seconds that a node may keep the loop it shares with other runs; then its runner is killed. 0 is no limit."""
+    drain: float = 30.0
+    """Seconds that runs may go on after a SIGTERM; what has not ended then runs again at the next start."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Log lines from this level on."""
 

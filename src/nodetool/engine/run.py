@@ -14,6 +14,7 @@ from nodetool.engine.bind import Bound
 from nodetool.engine.collect import Result
 from nodetool.engine.fire import Firing
 from nodetool.engine.flow import Flow
+from nodetool.engine.mark import Mark, NoMark, marked
 from nodetool.engine.pace import Pace, Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.step import CAPACITY, Step
@@ -48,6 +49,7 @@ class Run:
         room: Room,
         max_result: int,
         capacity: int = CAPACITY,
+        mark: Mark | None = None,
     ) -> None:
         self.threads = Threads(pool)
         self.failure: Failure | None = None
@@ -64,6 +66,7 @@ class Run:
             threads=self.threads,
             pace=self._pace,
         )
+        self._mark = mark or NoMark()
         self._tasks: dict[asyncio.Task[None], Step] = {}
 
     async def go(self) -> End:
@@ -86,11 +89,12 @@ class Run:
 
     async def _work(self) -> None:
         flow, pace = self._flow, self._pace
-        ready, quickly = flow.ready, self._firing.quickly
+        ready, quickly, enter = flow.ready, self._firing.quickly, self._mark.enter
         while not self.failure:
             while ready and not self.failure:
                 step = ready.popleft()
                 if step.node.is_quick:
+                    enter(step.node.index)
                     try:
                         quickly(step)
                     except BaseException as error:  # noqa: BLE001 - the border of one node's run
@@ -98,7 +102,9 @@ class Run:
                 else:
                     self._spawn(step)
                 if pace.is_due():
+                    self._mark.leave()
                     await pace.breathe()
+            self._mark.leave()
             if not self._tasks:
                 break
             flow.relieve()
@@ -111,7 +117,7 @@ class Run:
 
     def _spawn(self, step: Step) -> None:
         self._flow.busy += 1
-        task = asyncio.get_running_loop().create_task(self._live(step))
+        task = asyncio.get_running_loop().create_task(marked(self._live(step), self._mark, step.node.index))
         self._tasks[task] = step
         task.add_done_callback(self._task_done)
 

@@ -160,6 +160,7 @@ DOCS: dict[str, Doc] = {
     "HealthRoutes.ping": Doc(gives={200: json_of(ref("Pulse"))}),
     "HealthRoutes.ready": Doc(gives={200: json_of(ref("Health"))}, refuses=(503,)),
     "PageRoutes.page": Doc(gives={200: {"text/html": {"schema": {"type": "string"}}}}, refuses=(404,)),
+    "MetricRoutes.metrics": Doc(gives={200: {"text/plain": {"schema": {"type": "string"}}}}),
     "Description.read": Doc(gives={200: json_of(OBJECT)}),
 }
 
