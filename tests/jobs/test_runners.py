@@ -3,7 +3,8 @@
 import pytest
 
 from nodetool.jobs.job import Job
-from nodetool.jobs.runners import KNOWN_PLANS, SHARED_RUNS, Runner, Runners, lane, limits
+from nodetool.jobs.policy import Policy
+from nodetool.jobs.runners import KNOWN_PLANS, SHARED_RUNS, Runner, Runners, limits
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
 from nodetool.runner.link import Link, Listener
@@ -20,7 +21,7 @@ class House:
 
     def __init__(self, store: Store, cores: int = 2) -> None:
         self.links: list[FakeLink] = []
-        self.runners = Runners(self._connect, Ear(), cores=cores)
+        self.runners = Runners(self._connect, Ear(), Policy(cores=cores))
         self._desk = Desk(store)
 
     def _connect(self, listener: Listener) -> Link:
@@ -52,16 +53,16 @@ def test_each_class_has_its_limit() -> None:
 
 
 async def test_what_never_waits_shares_a_lane(house: House) -> None:
-    assert lane(house.job("inline")) == lane(house.job("async")) == "inline"
-    assert lane(house.job("blocking")) == "blocking"
-    assert lane(house.job("cpu")) == "cpu"
+    assert house.runners.lane(house.job("inline")) == house.runners.lane(house.job("async")) == "inline"
+    assert house.runners.lane(house.job("blocking")) == "blocking"
+    assert house.runners.lane(house.job("cpu")) == "cpu"
 
 
 async def test_a_job_that_lost_its_shared_runner_gets_one_for_itself(house: House) -> None:
     job = house.job("async")
     job.is_alone = True
 
-    assert lane(job) == "blocking"
+    assert house.runners.lane(job) == "blocking"
 
 
 async def test_the_shared_runner_takes_a_thousand_runs(house: House) -> None:
@@ -92,11 +93,11 @@ async def test_a_runner_whose_run_has_left_is_the_spare_and_further_ones_end(hou
 
 
 async def test_a_spare_is_kept_once_one_was_needed(house: House) -> None:
-    house.runners.keep_spare()
+    house.runners.keep_idle()
     assert len(house.links) == 1
     runner, _ = house.begin("blocking")
-    house.runners.keep_spare()
-    house.runners.keep_spare()
+    house.runners.keep_idle()
+    house.runners.keep_idle()
     assert len(house.links) == 3
 
     assert house.begin("blocking")[0] is not runner
