@@ -141,12 +141,11 @@ async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms],
     )
     stop = _signals()
     async with listening(sock, options, on_end=stop.set) as front:
-        # The framework takes longer to import than all else, so that happens beside the rooms being opened.
-        framework = asyncio.get_running_loop().run_in_executor(None, import_module, "nodetool.server.asgi")
         host, port = sock.getsockname()[:2]
         _log.info("server.listening", host=host, port=port, home=str(config.folder))
         async with open_rooms(config) as rooms:
-            await framework
+            # Nothing takes longer to import than the framework: the runner starts meanwhile, and /health is answered.
+            await asyncio.to_thread(import_module, "nodetool.server.asgi")
             await ready(rooms)
             lag = Lag()
             lag.open()

@@ -247,8 +247,10 @@ class Jobs:
         rows = await self._reader.unfinished()
         if rows:
             _log.info("jobs.recovered", jobs=len(rows))
-        for row in rows:
+        for number, row in enumerate(rows):
             await self._take_up(row)
+            if number % 100 == 0:
+                await asyncio.sleep(0)  # there may be thousands, and others in the loop
 
     async def _take_up(self, row: JobRow) -> None:
         """The graph that the job pinned is planned again: an upgrade may have changed the types."""
