@@ -116,7 +116,7 @@ class Desk:
             lambda supervisor: Log(store.writer, supervisor, self.ended.append),
             self.connect,
             now_us=self.now,
-            policy=Policy(cores=os.cpu_count() or 1, **limits),
+            policy=Policy(cores=os.cpu_count() or 1, grace=0.02, bystanders=0.02, **limits),
             tally=Tally(),
         )
 

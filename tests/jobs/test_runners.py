@@ -4,7 +4,7 @@ import pytest
 
 from nodetool.jobs.job import Job
 from nodetool.jobs.policy import Policy
-from nodetool.jobs.runners import KNOWN_PLANS, SHARED_RUNS, Runner, Runners, limits
+from nodetool.jobs.runners import IDLE, KNOWN_PLANS, SHARED_RUNS, Runner, Runners, limits
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
 from nodetool.runner.link import Link, Listener
@@ -19,9 +19,9 @@ KINDS = {"inline": through("nodetool.text.Concat", "a"), "async": shared_kind(),
 class House:
     """Runners whose processes are fakes."""
 
-    def __init__(self, store: Store, cores: int = 2) -> None:
+    def __init__(self, store: Store, cores: int = 2, **limits: int) -> None:
         self.links: list[FakeLink] = []
-        self.runners = Runners(self._connect, Ear(), Policy(cores=cores))
+        self.runners = Runners(self._connect, Ear(), Policy(cores=cores, **limits))
         self._desk = Desk(store)
 
     def _connect(self, listener: Listener) -> Link:
@@ -83,13 +83,41 @@ async def test_no_more_runs_of_a_class_than_its_limit_have_a_runner(house: House
     assert house.runners.take(house.job(kind)) is begun[0][0]
 
 
-async def test_a_runner_whose_run_has_left_is_the_spare_and_further_ones_end(house: House) -> None:
-    one, other = house.begin("blocking"), house.begin("blocking")
-    house.runners.release(*one)
-    house.runners.release(*other)
+async def test_runners_whose_run_has_left_are_kept_idle_and_further_ones_end(house: House) -> None:
+    begun = [house.begin("blocking") for _ in range(IDLE + 1)]
+    for one in begun:
+        house.runners.release(*one)
 
-    assert [link.of(frames.Stop) for link in house.links] == [[], [], [frames.Stop()]]
-    assert house.begin("cpu")[0] is one[0]
+    assert [link.of(frames.Stop) for link in house.links] == [[], *([] for _ in range(IDLE)), [frames.Stop()]]
+    assert house.begin("cpu")[0] is begun[0][0]
+
+
+async def test_a_runner_that_has_set_up_the_types_of_a_job_is_preferred(house: House) -> None:
+    blocking, cpu = house.begin("blocking"), house.begin("cpu")
+    house.runners.release(*blocking)
+    house.runners.release(*cpu)
+
+    assert house.begin("cpu")[0] is cpu[0]
+
+
+async def test_a_type_that_is_demoted_gets_a_runner_for_itself(house: House) -> None:
+    house.runners.demoted.add("bench.nodes.Sleep")
+
+    assert house.runners.lane(house.job("async")) == "blocking"
+    assert house.runners.lane(house.job("inline")) == "inline"
+
+
+async def test_a_shared_runner_is_replaced_after_its_runs_and_ends_with_its_last_one(store: Store) -> None:
+    house = House(store, recycle=2)
+    house.runners.open()
+    one, other = house.begin("async"), house.begin("async")
+    house.runners.release(*one)
+
+    assert len(house.links) == 2
+    assert house.begin("async")[0] is not one[0]
+    assert not house.links[0].of(frames.Stop)
+    house.runners.release(*other)
+    assert house.links[0].of(frames.Stop)
 
 
 async def test_a_spare_is_kept_once_one_was_needed(house: House) -> None:
@@ -156,10 +184,10 @@ async def test_a_plan_is_sent_once_to_a_runner(house: House) -> None:
 
 async def test_what_is_known_of_a_runners_plans_is_bounded(house: House) -> None:
     runner, job = house.begin("async")
-    runner._plans.update(map(str, range(KNOWN_PLANS)))
+    runner.plans.update(map(str, range(KNOWN_PLANS)))
     runner.send_plan(job)
 
-    assert runner._plans == {job.version.plan_hash}
+    assert runner.plans == {job.version.plan_hash}
 
 
 async def test_a_start_says_what_the_run_needs(house: House) -> None:

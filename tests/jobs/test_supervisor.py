@@ -8,10 +8,13 @@ import pytest
 
 from nodetool.jobs import supervisor as supervisors
 from nodetool.jobs.job import Job
+from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import SHARED_RUNS
+from nodetool.jobs.watchdog import Watchdog
 from nodetool.protocol import codec, frames
-from nodetool.protocol.errors import StorageFailed, StorageFull
+from nodetool.protocol.errors import QueueFull, StorageFailed, StorageFull
 from nodetool.protocol.events import JobUpdate
+from nodetool.runner.pulse import Place
 from nodetool.storage.port import Accept, Append, Cancel, Op
 from nodetool.storage.sqlite import Store
 from tests.graphs import through
@@ -31,8 +34,7 @@ from tests.jobs.helpers import (
 @pytest.fixture(autouse=True)
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shortens what the supervisor waits for."""
-    for name in ("GRACE", "BYSTANDERS", "RESTART_DELAY"):
-        monkeypatch.setattr(supervisors, name, 0.02)
+    monkeypatch.setattr(supervisors, "RESTART_DELAY", 0.02)
 
 
 @pytest.fixture
@@ -666,7 +668,7 @@ async def test_finishing_gives_up_after_its_time(desk: Desk, shared: FakeLink) -
     assert (await desk.row(job)).status == "running"
 
 
-async def test_stopping_kills_and_leaves_rows_as_they_are(desk: Desk, shared: FakeLink) -> None:
+async def test_stopping_kills_and_queues_what_ran_for_the_next_start_uncounted(desk: Desk, shared: FakeLink) -> None:
     shy, alone, cancelled = desk.accept(), desk.accept(alone_kind()), desk.accept()
     queued = [desk.accept(alone_kind()) for _ in range(8)][-1]
     await desk.supervisor.cancel(cancelled)
@@ -678,8 +680,9 @@ async def test_stopping_kills_and_leaves_rows_as_they_are(desk: Desk, shared: Fa
     await stopping
 
     rows = [await desk.row(job) for job in (shy, alone, queued, cancelled)]
-    assert [row.status for row in rows] == ["running", "running", "queued", "cancelled"]
-    assert {row.attempt for row in rows} == {1}
+    assert [row.status for row in rows] == ["queued", "queued", "queued", "cancelled"]
+    assert [row.attempt for row in rows] == [2, 2, 1, 1]
+    assert {row.failures for row in rows} == {0}
 
 
 async def test_an_overdue_run_does_not_start_a_runner_while_the_server_stops(desk: Desk, shared: FakeLink) -> None:
@@ -746,3 +749,70 @@ async def test_one_waiter_that_leaves_does_not_touch_the_others(desk: Desk, shar
 
     assert (await waiters[0]).status == (await waiters[2]).status == "completed"
     assert (await job.wait()).status == "completed"
+
+
+# Limits, and whose fault it is.
+
+
+async def test_a_run_that_takes_too_long_is_stopped_and_fails(store: Store) -> None:
+    desk = Desk(store, job_timeout=0.02)
+    shared = desk.open()
+    job = desk.accept()
+    await at(lambda: shared.of(frames.Cancel))
+    shared.say(frames.End(job.no, 1, "cancelled"))
+    ending = await job.wait()
+
+    assert (ending.status, ending.code) == ("failed", "timed_out")
+    assert ending.error == "the run took longer than 0.02 seconds"
+
+
+async def test_no_more_jobs_wait_than_may(store: Store) -> None:
+    desk = Desk(store, max_queue=2)
+    desk.open()
+    while len(desk.supervisor.queued) < 2:
+        desk.supervisor.check_room()
+        desk.accept(alone_kind())
+
+    with pytest.raises(QueueFull):
+        desk.supervisor.check_room()
+
+
+async def test_the_node_that_a_shared_runner_died_in_is_at_fault(desk: Desk, shared: FakeLink) -> None:
+    guilty, other = desk.accept(), desk.accept()
+    shared.at = Place(guilty.no, 1)
+    shared.lose()
+
+    assert (guilty.counted, guilty.is_alone) == (1, True)
+    assert (other.counted, other.attempt) == (0, 2)
+    assert desk.supervisor.runners.demoted == {"bench.nodes.Sleep"}
+
+
+async def test_a_runner_that_stands_still_is_killed_and_its_runs_go_on(store: Store) -> None:
+    desk = Desk(store, stall=0.5)
+    shared = desk.open()
+    stuck, other = desk.accept(), desk.accept()
+    shared.beat, shared.at = 1, Place(stuck.no, 1)
+    dog = Watchdog(desk.supervisor, Policy(stall=0.5))
+    dog.look()
+    await at(lambda: shared.kills)
+    shared.lose()
+    dog.close()
+
+    assert (stuck.counted, other.counted) == (1, 0)
+    assert (stuck.is_alone, other.is_alone) == (True, False)
+
+
+async def test_a_runner_that_grows_is_killed_and_its_only_run_counted(store: Store) -> None:
+    desk = Desk(store, memory_per_runner=100)
+    desk.open()
+    job = desk.accept(alone_kind())
+    runner = desk.runner_of(job)
+    runner.hello()
+    runner.size = 101
+    dog = Watchdog(desk.supervisor, Policy(memory_per_runner=100))
+    dog.look()
+    dog.close()
+    assert runner.kills
+    runner.lose()
+
+    assert job.counted == 1

@@ -43,6 +43,8 @@ class Job:
     """A cancel is recorded, or on its way to be: the job ends in no other way."""
     is_void: bool = False
     """Its accept could not be stored, so nothing of it can be."""
+    is_deaf: bool = False
+    """It told more than it may: what its run tells from then on is not heard."""
     is_broken: bool = False
     """Something that it told was refused: it ends where its log ends."""
     is_ended: bool = False

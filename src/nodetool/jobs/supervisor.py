@@ -177,9 +177,10 @@ class Supervisor:
 
     def _take_events(self, runner: Runner, frame: frames.Events, entries: list[Entry]) -> None:
         job = self._job_of(runner, frame.job_no, frame.attempt)
-        if job is None or job.ending:
+        if job is None or job.ending or job.is_deaf:
             return
-        if job.sent_seq + frame.count > self._policy.max_events:
+        if job.sent_seq + frame.count > self._policy.max_events > 0:
+            job.is_deaf = True
             self._condemn(job, TooManyEvents.code, f"more than {self._policy.max_events} events")
             return
         entries.append((job, job.append(frame)))
@@ -192,7 +193,8 @@ class Supervisor:
             self._doom(runner)
         self._leave(runner, job)
         if not job.ending:
-            entries.append((job, job.end(ending_of_frame(frame), self._now_us(), events)))
+            heard = None if job.is_deaf else events
+            entries.append((job, job.end(ending_of_frame(frame), self._now_us(), heard)))
 
     def _job_of(self, runner: Runner, no: int, attempt: int) -> Job | None:
         job = runner.active.get(no)
@@ -353,7 +355,8 @@ class Supervisor:
         if culprit is None and runner.is_shared and place and (job := runner.active.get(place.job_no)):
             culprit = job.no
             self._demote(job, place.node)
-        was_meant = runner.is_doomed and runner.culprit is not None
+        # One that leaves by itself, or for a run that we know, says nothing of the others.
+        was_meant = runner.is_doomed and (runner.culprit is not None or not runner.reason)
         return Death(runner.is_shared, was_meant, culprit, len(runner.active))
 
     def _demote(self, job: Job, node: int) -> None:

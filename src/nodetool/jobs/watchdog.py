@@ -20,13 +20,14 @@ class Watchdog:
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._look)
+        self._timer = asyncio.get_running_loop().call_later(INTERVAL, self.look)
 
     def close(self) -> None:
         if self._timer:
             self._timer.cancel()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Judge every runner now, and again in a while."""
         now_ms = time.time_ns() // 1_000_000
         for runner in self._supervisor.runners:
             if runner.is_ready and not runner.is_doomed:
