@@ -180,7 +180,7 @@ def _signals() -> asyncio.Event:
 
     def heard() -> None:
         if stop.is_set():
-            raise SystemExit(1)
+            os._exit(1)  # an exception would wait for threads; what is committed is safe, the guardian ends the runners
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):

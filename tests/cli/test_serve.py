@@ -2,10 +2,13 @@
 
 import json
 import re
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -64,6 +67,19 @@ def test_a_server_stops_when_told_and_its_workflows_can_be_run_without_it(tmp_pa
     done = nodetool("run", "csv-report", "--input", "melts_above=3000", home=served.home)
 
     assert (done.code, done.lines[0]) == (0, "1 of 46 elements melt above 3000 °C")
+
+
+def test_a_second_signal_does_not_wait_for_runs(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", "--examples") as served:
+        start = Request(f"{served.url}/api/workflows/slow-progress/jobs", b'{"params": {"seconds": 60}}')
+        start.add_header("Content-Type", "application/json")
+        assert urlopen(start, timeout=5).status == 202
+        served.process.send_signal(signal.SIGINT)
+        while "server.stopping" not in served.log.read_text():
+            time.sleep(0.01)
+        served.process.send_signal(signal.SIGINT)
+
+        assert served.process.wait(5) == 1
 
 
 def test_an_id_that_is_not_there_is_told_and_makes_no_database(tmp_path: Path) -> None:
