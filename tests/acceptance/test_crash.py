@@ -227,7 +227,7 @@ class Call:
 
 def test_a_signal_ends_the_server_in_order_and_its_jobs_run_again(home: Path, tmp_path: Path) -> None:
     gate = tmp_path / "open"
-    with serving(home, *ARGS) as served:
+    with serving(home, *ARGS, "--drain", "2") as served:
         with speaking(served) as client, client.talk() as talk:
             client.save("gate", through("tests.Gate", path=str(gate)))
             client.save("quick", through("bench.nodes.Sleep", seconds=0.7))

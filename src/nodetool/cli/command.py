@@ -75,6 +75,9 @@ def serve(
     allow_origin: Annotated[list[str] | None, typer.Option(help="A further origin of pages; repeatable.")] = None,
     allow_host: Annotated[list[str] | None, typer.Option(help="A further name of this server; repeatable.")] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine without tokens.")] = False,
+    drain: Annotated[float | None, typer.Option(help="Seconds for runs after a SIGTERM [30].")] = None,
+    job_timeout: Annotated[float | None, typer.Option(help="Seconds of an attempt; 0 is no limit [0].")] = None,
+    memory_per_runner: Annotated[int | None, typer.Option(help="MiB of a runner; 0 is no limit [0].")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error [info].")] = None,
     examples: Annotated[bool, typer.Option("--examples", help="Store the examples that are not there.")] = False,
     port_search: Annotated[bool, typer.Option("--port-search", help="If the port is taken, take the next.")] = False,
@@ -91,6 +94,9 @@ def serve(
         allow_origin=allow_origin,
         allow_host=allow_host,
         insecure=insecure or None,
+        drain=drain,
+        job_timeout=job_timeout,
+        memory_per_runner=memory_per_runner,
         log_level=log_level,
     )
     from nodetool.cli import logs, serving
