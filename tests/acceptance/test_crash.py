@@ -183,6 +183,12 @@ def test_a_node_that_ends_its_process_is_tried_three_times(client: Client, tmp_p
         assert whole_log(client, id)[-1]["status"] == "completed"
 
 
+def test_a_process_that_outlives_its_runner_does_not_hold_up_the_job(client: Client) -> None:
+    client.save("fork", through("tests.Fork", own_session=True))
+
+    assert client.run("fork").json()["code"] == "attempts_exhausted"
+
+
 def test_a_reader_that_leaves_does_not_touch_the_run(client: Client) -> None:
     client.save("steps", steps())
     with client.http.stream("POST", "/api/workflows/steps/run/stream", json={"params": {"text": "hi"}}) as answer:
@@ -258,6 +264,20 @@ def test_a_signal_ends_the_server_in_order_and_its_jobs_run_again(home: Path, tm
                 events = whole_log(client, id)
                 assert (events[-1]["status"], events[-1]["result"]) == ("completed", {"out": text})
             assert whole_log(client, seen.job_id)[: len(seen.events)] == seen.events
+
+
+def test_a_server_without_runners_ends_though_a_node_does_not(home: Path) -> None:
+    with serving(home, *ARGS, "--runners", "0") as served, speaking(served) as client:
+        client.save("alone", through("bench.nodes.BlockingSleep", seconds=30))
+        client.save("quick", through("bench.nodes.Steps", steps=1, seconds=0))
+        assert client.run("quick", text="hi").json() == {"out": "hi"}
+        left, cancelled = client.start("alone"), client.start("alone")
+        assert client.http.post(f"/api/jobs/{cancelled}/cancel").status_code == 202
+        assert client.lines_again(cancelled).last["status"] == "cancelled"
+        assert client.job(left)["status"] == "running"
+        served.process.terminate()
+
+        assert served.process.wait(8) == 0
 
 
 def test_a_second_server_of_a_home_refuses_with_a_sentence(served: Served, client: Client) -> None:
