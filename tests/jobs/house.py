@@ -10,6 +10,7 @@ import msgspec
 
 from nodetool.graph.catalogue import Catalogue
 from nodetool.jobs.job import Job
+from nodetool.jobs.policy import Policy
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
 from nodetool.protocol import codec, frames
@@ -30,7 +31,7 @@ class House:
         self.now_us = time.time_ns() // 1000
         self.links: list[FakeLink] = []
         self.workflows = Workflows(store.writer, store.reader, types, now_us=self.now)
-        self.jobs = Jobs(self.workflows, store.writer, store.reader, self.connect, now_us=self.now)
+        self.jobs = Jobs(self.workflows, store.writer, store.reader, self.connect, now_us=self.now, policy=Policy())
 
     def now(self) -> int:
         self.now_us += 1000
