@@ -84,25 +84,32 @@ class Run:
 
     # The loop.
 
+    def _has_failed(self) -> bool:
+        return self.failure is not None
+
     async def _work(self) -> None:
         flow, pace = self._flow, self._pace
         ready, quickly = flow.ready, self._firing.quickly
-        while not self.failure:
-            while ready and not self.failure:
+        while not self._has_failed():
+            while ready:
                 step = ready.popleft()
                 if step.node.is_quick:
                     try:
-                        quickly(step)
+                        is_due = quickly(step)
                     except BaseException as error:  # noqa: BLE001 - the border of one node's run
                         self._fail(step, error)
+                        break
                 else:
                     self._spawn(step)
-                if pace.is_due():
+                    is_due = pace.is_due()
+                if is_due:
                     await pace.breathe()
+                    if self._has_failed():
+                        break
             if not self._tasks:
                 break
             flow.relieve()
-            if not flow.ready and not self.failure:
+            if not ready and not self._has_failed():
                 await flow.sleep()
         if self.failure:
             await self._stop(GRACE)
@@ -142,6 +149,7 @@ class Run:
     async def _stop(self, grace: float | None) -> None:
         """Stop every task and wait for it; without *grace* also for threads, however long they take."""
         self._flow.stop()
+        self._pace.is_stopping = True
         self.threads.drop_waiting()
         for task in self._tasks:
             task.cancel()
