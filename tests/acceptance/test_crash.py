@@ -267,7 +267,7 @@ def test_a_signal_ends_the_server_in_order_and_its_jobs_run_again(home: Path, tm
 
 
 def test_a_server_without_runners_ends_though_a_node_does_not(home: Path) -> None:
-    with serving(home, *ARGS, "--runners", "0") as served, speaking(served) as client:
+    with serving(home, *ARGS, "--runners", "0", "--drain", "1") as served, speaking(served) as client:
         client.save("alone", through("bench.nodes.BlockingSleep", seconds=30))
         client.save("quick", through("bench.nodes.Steps", steps=1, seconds=0))
         assert client.run("quick", text="hi").json() == {"out": "hi"}

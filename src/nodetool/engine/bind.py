@@ -198,11 +198,10 @@ def _told(kind: PlanType) -> Told:
     return Told(running + key("properties"), completed + key("result"))
 
 
-def _told_output(output: PlanOutput) -> tuple[bytes, bytes]:
-    """What comes before the value, and what comes after it."""
-    return packed(node_name=output.name, output_name=output.name) + key("value"), packed(
-        output_type=output.type, metadata={}
-    )
+def _told_output(id: str, output: PlanOutput) -> tuple[bytes, bytes]:
+    """Return what comes before a value, and what comes after it."""
+    before = packed(node_id=id, node_name=output.name, output_name=output.name) + key("value")
+    return before, packed(output_type=output.type, metadata={})
 
 
 def _edges(plan: Plan) -> list[BoundEdge]:
@@ -260,7 +259,7 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         output=output,
         packed_id=packed(node_id=node.id),
         told=told,
-        told_output=_told_output(plan.outputs[output]) if output >= 0 else (b"", b""),
+        told_output=_told_output(node.id, plan.outputs[output]) if output >= 0 else (b"", b""),
     )
 
 

@@ -87,28 +87,35 @@ class Run:
 
     # The loop.
 
+    def _has_failed(self) -> bool:
+        return self.failure is not None
+
     async def _work(self) -> None:
         flow, pace = self._flow, self._pace
         ready, quickly, enter = flow.ready, self._firing.quickly, self._mark.enter
-        while not self.failure:
-            while ready and not self.failure:
+        while not self._has_failed():
+            while ready:
                 step = ready.popleft()
                 if step.node.is_quick:
                     enter(step.node.index)
                     try:
-                        quickly(step)
+                        is_due = quickly(step)
                     except BaseException as error:  # noqa: BLE001 - the border of one node's run
                         self._fail(step, error)
+                        break
                 else:
                     self._spawn(step)
-                if pace.is_due():
+                    is_due = pace.is_due()
+                if is_due:
                     self._mark.leave()
                     await pace.breathe()
+                    if self._has_failed():
+                        break
             self._mark.leave()
             if not self._tasks:
                 break
             flow.relieve()
-            if not flow.ready and not self.failure:
+            if not ready and not self._has_failed():
                 await flow.sleep()
         if self.failure:
             await self._stop(GRACE)
@@ -148,6 +155,7 @@ class Run:
     async def _stop(self, grace: float | None) -> None:
         """Stop every task and wait for it; without *grace* also for threads, however long they take."""
         self._flow.stop()
+        self._pace.is_stopping = True
         self.threads.drop_waiting()
         for task in self._tasks:
             task.cancel()
