@@ -169,10 +169,11 @@ def test_bad_frames_are_answered_one_by_one_and_the_socket_lives(client: Client,
         assert talk.run("good", text="still here").result == {"out": "still here"}
 
 
-def test_a_frame_that_is_too_large_closes_the_socket(client: Client) -> None:
+def test_a_frame_that_is_too_large_closes_the_socket_before_it_is_read(client: Client) -> None:
+    head = b"\x82\xff" + (17 << 20).to_bytes(8, "big") + b"mask"
     with client.talk() as talk:
+        talk.socket.socket.sendall(head)
         with suppress(ConnectionClosed):
-            talk.socket.send(b"\0" * (17 << 20))
             talk.hear()
         assert talk.socket.protocol.close_code == 1009
     assert client.http.get("/health").status_code == 200
