@@ -215,7 +215,7 @@ class Firing:
             self._begin(step, row)
         if "value" not in row:
             return step.instance.value
-        convert = step.node.shape.converters["value"]
+        ((_, convert),) = step.node.setters
         try:
             return convert(row["value"]) if convert else row["value"]
         except Misfit as error:
