@@ -215,7 +215,7 @@ class Firing:
             self._begin(step, row)
         if "value" not in row:
             return step.instance.value
-        ((_, convert),) = step.node.setters
+        convert = next(check for handle, check in step.node.setters if handle == "value")
         try:
             return convert(row["value"]) if convert else row["value"]
         except Misfit as error:
