@@ -27,7 +27,10 @@ from nodetool.runner.link import Connect, Link
 from nodetool.storage.port import Accept, Append, Cancel, Outcome
 
 SETTLE = 1.0
-"""Seconds that the end of the server waits for a database that does not take changes."""
+"""Seconds that the end of the server waits for a database that does not take changes …"""
+
+LAST_WAIT = 5.0
+"""… and for runners that it has killed."""
 
 RESTART_DELAY = 1.0
 """Seconds before another shared runner is started, after one that died before it was ready."""
@@ -420,7 +423,9 @@ class Supervisor:
         self._is_stopping = True
         for runner in self.runners:
             runner.link.kill()
-        await self._until(lambda: not len(self.runners))
+        with suppress(TimeoutError):  # one that cannot be killed is left to the guardian
+            async with asyncio.timeout(LAST_WAIT):
+                await self._until(lambda: not len(self.runners))
         await self.log.settle(SETTLE)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
