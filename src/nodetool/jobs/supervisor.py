@@ -96,6 +96,11 @@ class Supervisor:
             self._start(job, runner)  # its frame leaves before the commit holds the loop: the two go on side by side
         return self.log.record(row)
 
+    def take_up(self, job: Job) -> None:
+        """Start or queue a new job that is stored already, as that might have been refused."""
+        self._tally.accepted += 1
+        self.queue(job)
+
     def queue(self, job: Job) -> None:
         """Take up a stored job that is queued."""
         runner = self._place(job)
