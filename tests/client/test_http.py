@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nodetool.client import Client
 from nodetool.client.api import Api, Lines
 from nodetool.client.errors import BadAnswer, Refused, Unreachable
 from nodetool.client.http import Address, Http, Request
@@ -47,6 +48,22 @@ async def saying(*answers: bytes, then_close: bool = False) -> AsyncIterator[tup
         await http.close()
         server.close()
         await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+
+
+async def test_a_token_goes_with_every_request() -> None:
+    heads = list[bytes]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{"next":"","workflows":[]}')
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, Client(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/behind/", "s3cret") as client:
+        await client.workflows()
+
+    assert heads[0].startswith(b"GET /behind/api/workflows?limit=1000 HTTP/1.1\r\n")
+    assert b"\r\nAuthorization: Bearer s3cret\r\n" in heads[0]
 
 
 async def test_a_connection_is_used_again() -> None:
