@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import time
@@ -15,28 +16,25 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from nodetool.config import Config
+from nodetool.config import MIB, Config
 from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.document import Limits
 from nodetool.graph.metadata import metadata
+from nodetool.jobs.policy import Policy
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
+from nodetool.metrics import Lag, Metrics
 from nodetool.protocol import codec
 from nodetool.runner.guard import Guard
 from nodetool.runner.index import load_index
 from nodetool.runner.link import Connect, ProcessLink
 from nodetool.server.options import Options
+from nodetool.shipped import shipped
 from nodetool.storage.home import Home
 from nodetool.storage.sqlite import Store, open_store
 
 if TYPE_CHECKING:
     from nodetool.server.asgi import Site
-
-DRAIN = 2.0
-"""Seconds that runs may go on after a signal."""
-
-INDEX = "nodes.json"
-"""The descriptions of nodes, in a home."""
 
 _log = structlog.get_logger()
 
@@ -86,7 +84,7 @@ async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncItera
         guard = Guard() if config.runners != 0 else None
         if guard:
             opened.push_async_callback(guard.close)
-        catalogue = Catalogue(await load_index(index or config.folder / INDEX, config.nodes))
+        catalogue = Catalogue(await load_index(index or config.index, config.nodes))
         rooms = _rooms(config, store, catalogue, guard)
         opened.push_async_callback(rooms.jobs.stop)
         await rooms.jobs.open()
@@ -99,8 +97,23 @@ def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | No
             _log.warning("nodes.broken", pack=pack.name, error=pack.error)
     limits = Limits(nodes=config.max_nodes, edges=config.max_edges)
     workflows = Workflows(store.writer, store.reader, catalogue, now_us=now_us, limits=limits)
-    jobs = Jobs(workflows, store.writer, store.reader, connector(config, catalogue.hash, guard), now_us=now_us)
+    connect = connector(config, catalogue.hash, guard)
+    jobs = Jobs(workflows, store.writer, store.reader, connect, now_us=now_us, policy=policy(config))
     return Rooms(store, catalogue, workflows, jobs, Nodes(codec.to_json(metadata(catalogue))))
+
+
+def policy(config: Config) -> Policy:
+    """Return the settings that are about runs and runners."""
+    return Policy(
+        max_attempts=config.max_attempts,
+        max_queue=config.max_queue,
+        max_events=config.max_events,
+        job_timeout=config.job_timeout,
+        memory_per_runner=config.memory_per_runner * MIB,
+        recycle=config.recycle,
+        stall=config.stall,
+        cores=config.runners or os.cpu_count() or 1,
+    )
 
 
 def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
@@ -113,7 +126,7 @@ def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
 
 
 async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms], Awaitable[None]]) -> None:
-    """Serve until SIGTERM or SIGINT: then no new runs, two seconds for those that are under way, and the end.
+    """Serve until SIGTERM or SIGINT: then no new runs, ``drain`` seconds for those that are under way, and the end.
 
     *ready* is awaited once the rooms stand, before the first request reaches them. Raises as ``open_rooms`` does.
     """
@@ -124,30 +137,40 @@ async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms],
         allow_hosts=config.allow_host,
         allow_origins=config.allow_origin,
         max_body=config.max_body,
+        page=shipped("api-demo.html"),
     )
     stop = _signals()
     async with listening(sock, options, on_end=stop.set) as front:
-        # The framework takes longer to import than all else, so that happens beside the rooms being opened.
-        framework = asyncio.get_running_loop().run_in_executor(None, import_module, "nodetool.server.asgi")
         host, port = sock.getsockname()[:2]
         _log.info("server.listening", host=host, port=port, home=str(config.folder))
         async with open_rooms(config) as rooms:
-            await framework
+            # Nothing takes longer to import than the framework: the runner starts meanwhile, and /health is answered.
+            await asyncio.to_thread(import_module, "nodetool.server.asgi")
             await ready(rooms)
-            site = _site(rooms, options)
+            lag = Lag()
+            lag.open()
+            site = _site(rooms, options, lag)
             front.site = site
             _settle_memory()
             await stop.wait()
             _log.info("server.stopping")
-            await rooms.jobs.finish(DRAIN)
+            await rooms.jobs.finish(config.drain)
             await site.shutdown()
+            lag.close()
 
 
-def _site(rooms: Rooms, options: Options) -> "Site":
+def _site(rooms: Rooms, options: Options, lag: Lag) -> "Site":
     from nodetool.server.asgi import build
     from nodetool.server.ports import Services
 
-    return build(Services(jobs=rooms.jobs, workflows=rooms.workflows, nodes=rooms.nodes, readiness=rooms), options)
+    services = Services(
+        jobs=rooms.jobs,
+        workflows=rooms.workflows,
+        nodes=rooms.nodes,
+        readiness=rooms,
+        metrics=Metrics(rooms.jobs, rooms.store.writer, lag, os.getpid()),
+    )
+    return build(services, options)
 
 
 def _signals() -> asyncio.Event:
@@ -157,7 +180,7 @@ def _signals() -> asyncio.Event:
 
     def heard() -> None:
         if stop.is_set():
-            raise SystemExit(1)
+            os._exit(1)  # an exception would wait for threads; what is committed is safe, the guardian ends the runners
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):

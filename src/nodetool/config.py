@@ -1,5 +1,6 @@
 """Everything a deployment may change, read once at the top: from the environment, then from the command line."""
 
+import hashlib
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Nodes of a graph."""
     max_edges: int = 60_000
     """Edges of a graph."""
+    job_timeout: float = 0.0
+    """Seconds that one attempt of a job may take; 0 is no limit."""
+    max_attempts: int = 3
+    """How often a job is started that ends badly by its own fault."""
+    max_queue: int = 100_000
+    """Jobs that wait for a runner; further ones are refused with 429. 0 is no limit."""
+    max_events: int = 10_000_000
+    """Events of a job; beyond it fails."""
+    memory_per_runner: int = 0
+    """MiB that a runner may have in memory; one that has more is killed. 0 is no limit."""
+    recycle: int = 100_000
+    """Runs after which a runner is replaced by a fresh one; 0 is never."""
+    stall: float = 10.0
+    """Seconds that a node may keep the loop it shares with other runs; then its runner is killed. 0 is no limit."""
+    drain: float = 30.0
+    """Seconds that runs may go on after a SIGTERM; what has not ended then runs again at the next start."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Log lines from this level on."""
 
@@ -74,6 +91,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def folder(self) -> Path:
         """The home, with ``~`` expanded."""
         return self.home.expanduser().absolute()
+
+    @property
+    def index(self) -> Path:
+        """The file in the home with the descriptions of node types; with files of one's own it is another one.
+
+        Else a command with ``--nodes`` and a server without would make the same file again for each other.
+        """
+        paths = "\n".join(str(Path(path).absolute()) for path in self.nodes)
+        return self.folder / (f"nodes-{hashlib.sha256(paths.encode()).hexdigest()[:8]}.json" if paths else "nodes.json")
 
 
 def variable(name: str) -> str:

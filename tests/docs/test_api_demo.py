@@ -67,6 +67,14 @@ def test_it_runs_a_workflow_and_shows_nodes_progress_and_outputs(demo: Page) -> 
     assert demo.text("#trouble") == ""
 
 
+def test_the_server_shows_it_at_its_own_address(page: Page, server: Served) -> None:
+    page.open(f"{server.url}/")
+
+    page.wait("#workflow", "Journey of Voyager 2")
+
+    assert page.evaluate("document.querySelector('#endpoint').value") == server.url
+
+
 def test_the_form_has_a_label_for_every_field_and_the_defaults(demo: Page) -> None:
     demo.fill("#workflow", "csv-report")
 

@@ -49,7 +49,7 @@ def told(page: Path, surface: str) -> Iterator[tuple[str, str]]:
     for row in table(page, "Unified Endpoint Matrix"):
         if "*planned*" not in row[0]:
             paths = ticked(row[COLUMN[surface]])
-            yield from ((method, path.rstrip("/")) for path in paths for method in row[3].split(", "))
+            yield from ((method, path.rstrip("/") or "/") for path in paths for method in row[3].split(", "))
 
 
 @pytest.mark.parametrize("surface", SURFACES)

@@ -39,6 +39,20 @@ async def test_chunks_are_values_and_their_output_is_the_joined_text(player: Pla
     ]
 
 
+async def test_a_list_output_is_made_of_the_items_of_a_stream(player: Player) -> None:
+    items = [node("c", "test.Count", count=3), node("o", "nodetool.output.ListOutput", name="items")]
+    told = await player.play(items, "c.output -> o.value")
+
+    assert told.result == {"items": [0, 1, 2]}
+
+
+async def test_a_text_output_takes_a_stream_of_chunks(player: Player) -> None:
+    chunks = [node("c", "test.Chunks", pieces=["a", "b"]), node("o", "nodetool.output.StringOutput", name="text")]
+    told = await player.play(chunks, "c.output -> o.value")
+
+    assert told.result == {"text": "ab"}
+
+
 async def test_an_output_event_names_the_output_and_its_type(player: Player) -> None:
     told = await player.play(
         [node("n", "test.Number", value=3), node("o", "nodetool.output.IntegerOutput", name="sum")],

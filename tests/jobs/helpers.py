@@ -1,6 +1,7 @@
 """Jobs over a real database, in runners that the test plays."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -8,11 +9,14 @@ from nodetool.graph.version import Version
 from nodetool.jobs.cursor import Batch, Cursor
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Log
+from nodetool.jobs.policy import Policy
 from nodetool.jobs.supervisor import Supervisor
+from nodetool.jobs.tally import Tally
 from nodetool.protocol import codec, frames
 from nodetool.protocol.events import AnyEvent, LogUpdate
 from nodetool.protocol.ids import new_id
 from nodetool.runner.link import Link, Listener
+from nodetool.runner.pulse import Place
 from nodetool.storage.port import Accept, JobRow
 from nodetool.storage.sqlite import Store
 from tests.graphs import Json, through
@@ -39,12 +43,24 @@ class FakeLink:
         self.listener = listener
         self.sent: list[frames.ToRunner] = []
         self.kills = 0
+        self.beat = 0
+        self.at: Place | None = None
+        self.size = 0
 
     def send(self, frame: frames.ToRunner) -> None:
         self.sent.append(frame)
 
     def kill(self) -> None:
         self.kills += 1
+
+    def last_beat(self) -> int:
+        return self.beat
+
+    def place(self) -> Place | None:
+        return self.at
+
+    def memory(self) -> int:
+        return self.size
 
     # What the test makes it do.
 
@@ -91,7 +107,7 @@ def completed(job: Job, *, attempt: int = 1, **result: Any) -> frames.End:
 class Desk:
     """A supervisor over a store; its runners are fakes, newest last."""
 
-    def __init__(self, store: Store, **options: Any) -> None:
+    def __init__(self, store: Store, **limits: Any) -> None:
         self.store = store
         self.links: list[FakeLink] = []
         self.ended: list[Job] = []
@@ -100,7 +116,8 @@ class Desk:
             lambda supervisor: Log(store.writer, supervisor, self.ended.append),
             self.connect,
             now_us=self.now,
-            **options,
+            policy=Policy(cores=os.cpu_count() or 1, grace=0.02, bystanders=0.02, **limits),
+            tally=Tally(),
         )
 
     def now(self) -> int:

@@ -14,6 +14,7 @@ from nodetool.protocol import codec, frames
 from nodetool.protocol.errors import ImportFailed
 from nodetool.protocol.events import JobUpdate, LogUpdate, NodeUpdate
 from nodetool.protocol.frames import CREDIT_BYTES, CREDIT_EVENTS, WINDOW_BYTES, WINDOW_EVENTS
+from nodetool.runner.pulse import Pulse
 from nodetool.runner.worker import PLANS, Worker
 from nodetool.sdk import registry
 from nodetool.sdk.node import Node
@@ -28,7 +29,10 @@ class Desk:
         self.sent: list[Any] = []
         self.left = 0
         self.pool = ThreadPoolExecutor(8)
-        self.worker = Worker(self.sent.append, self._leave, find=self.find, pool=self.pool, max_result=1 << 24)
+        self.pulse = Pulse.create()
+        self.worker = Worker(
+            self.sent.append, self._leave, find=self.find, pool=self.pool, max_result=1 << 24, pulse=self.pulse
+        )
         self.broken: set[str] = set()
 
     def find(self, module: str, qualname: str, path: str | None) -> type[Node]:

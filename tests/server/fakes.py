@@ -1,7 +1,7 @@
 """Rooms below the server, as small as its ports allow: jobs that a test drives by hand."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,6 +149,7 @@ class FakeJob:
             attempt=1,
             last_seq=self.last_seq,
             cancel_requested=self.cancels > 0,
+            failures=0,
             params=codec.to_msgpack(self.params),
             error=self.ending.error or None if self.ending else None,
             created_us=NOW_US,
@@ -334,6 +335,11 @@ class FakeReadiness:
         return self.missing
 
 
+class FakeMetrics:
+    def text(self, connections: Mapping[str, int]) -> bytes:
+        return "".join(f'open{{kind="{kind}"}} {count}\n' for kind, count in connections.items()).encode()
+
+
 class House:
     """All rooms below the server."""
 
@@ -344,4 +350,10 @@ class House:
 
     @property
     def services(self) -> Services:
-        return Services(jobs=self.jobs, workflows=self.workflows, nodes=FakeNodes(), readiness=self.readiness)
+        return Services(
+            jobs=self.jobs,
+            workflows=self.workflows,
+            nodes=FakeNodes(),
+            readiness=self.readiness,
+            metrics=FakeMetrics(),
+        )

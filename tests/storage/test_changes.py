@@ -33,6 +33,7 @@ async def test_a_new_job_is_stored_as_given_with_its_row_as_first_event(store: S
         attempt=1,
         last_seq=1,
         cancel_requested=False,
+        failures=0,
         params=b'{"a":1}',
         error=None,
         created_us=1,

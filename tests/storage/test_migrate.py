@@ -1,5 +1,6 @@
 """An older home is brought up to date at start, a newer one is refused."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 def schema(connection: sqlite3.Connection) -> dict[str, str]:
     """Every table and index by name, comments and spacing aside."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
-    return {name: " ".join((sql or "").split()) for name, sql in rows}
+    return {name: re.sub(r"\s*([(),])\s*", r"\1", " ".join((sql or "").split())) for name, sql in rows}
 
 
 def test_the_migrations_lead_to_the_schema(connection: sqlite3.Connection) -> None:

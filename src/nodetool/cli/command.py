@@ -14,7 +14,7 @@ import typer
 from nodetool import __version__
 from nodetool.cli import exits, source
 from nodetool.cli.exits import Exit
-from nodetool.config import Config
+from nodetool.config import Config, variable
 from nodetool.protocol.errors import NodetoolError
 
 T = TypeVar("T")
@@ -75,6 +75,9 @@ def serve(
     allow_origin: Annotated[list[str] | None, typer.Option(help="A further origin of pages; repeatable.")] = None,
     allow_host: Annotated[list[str] | None, typer.Option(help="A further name of this server; repeatable.")] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine without tokens.")] = False,
+    drain: Annotated[float | None, typer.Option(help="Seconds for runs after a SIGTERM [30].")] = None,
+    job_timeout: Annotated[float | None, typer.Option(help="Seconds of an attempt; 0 is no limit [0].")] = None,
+    memory_per_runner: Annotated[int | None, typer.Option(help="MiB of a runner; 0 is no limit [0].")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error [info].")] = None,
     examples: Annotated[bool, typer.Option("--examples", help="Store the examples that are not there.")] = False,
     port_search: Annotated[bool, typer.Option("--port-search", help="If the port is taken, take the next.")] = False,
@@ -91,6 +94,9 @@ def serve(
         allow_origin=allow_origin,
         allow_host=allow_host,
         insecure=insecure or None,
+        drain=drain,
+        job_timeout=job_timeout,
+        memory_per_runner=memory_per_runner,
         log_level=log_level,
     )
     from nodetool.cli import logs, serving
@@ -111,9 +117,13 @@ def run(
     nodes: NodeFiles = None,
 ) -> None:
     """Run a workflow in this process, without a server, and print its outputs."""
-    config = quiet_config(home=home, nodes=nodes)
+    # What goes well is not logged, unless that was asked for: the outputs are what is looked for.
+    quiet = None if os.environ.get(variable("log_level")) else "warning"
+    config = read_config(home=home, nodes=nodes, log_level=quiet)
     params = source.params(input or (), params_file)
-    from nodetool.cli import local, progress, show
+    from nodetool.cli import local, logs, progress, show
+
+    logs.set_up(config.log_level)
 
     async def work() -> dict[str, Any]:
         graph = source.read(workflow).graph if source.is_file(workflow) else await local.stored(config, workflow)
@@ -132,18 +142,18 @@ def run(
 @cli.command()
 def validate(workflow: Workflow, home: Home = None, nodes: NodeFiles = None) -> None:
     """Check a workflow without running it, and print its findings."""
-    config = quiet_config(home=home, nodes=nodes)
+    config = read_config(home=home, nodes=nodes)
     if not source.is_file(workflow):
         raise source.WrongUsage(f"there is no file {workflow}")
     given = source.read(workflow)
-    from nodetool.cli import local, show
+    from nodetool.cli import show, types
     from nodetool.graph.document import Limits, read_graph
     from nodetool.graph.version import make_version
 
     graph = read_graph(given.graph, Limits(nodes=config.max_nodes, edges=config.max_edges))
-    types = in_loop(local.catalogue(config))
-    found = make_version(given.graph, graph, types).findings
-    for line in show.findings(found, graph, types):
+    known = in_loop(types.catalogue(config))
+    found = make_version(given.graph, graph, known).findings
+    for line in show.findings(found, graph, known):
         print(line)
     print(show.summary(given.name, graph, found))
     raise typer.Exit(Exit.REFUSED if found else Exit.OK)
@@ -156,18 +166,18 @@ def list_nodes(
     nodes: NodeFiles = None,
 ) -> None:
     """List the node types: type, title and class."""
-    config = quiet_config(home=home, nodes=nodes)
-    from nodetool.cli import local, show
+    config = read_config(home=home, nodes=nodes)
+    from nodetool.cli import show, types
     from nodetool.graph.metadata import metadata
 
-    types = in_loop(local.catalogue(config))
-    for pack in types.packs:
+    known = in_loop(types.catalogue(config))
+    for pack in known.packs:
         if pack.error:
             exits.say(f"the nodes of {pack.name} are not all there: {pack.error}")
     if json:
-        print(show.as_json(metadata(types)))
+        print(show.as_json(metadata(known)))
     else:
-        print("\n".join(show.node_list(types)))
+        print("\n".join(show.node_list(known)))
 
 
 @nodes_cli.command("show")
@@ -177,28 +187,19 @@ def show_node(
     nodes: NodeFiles = None,
 ) -> None:
     """Show a node type: its text, inputs and outputs, and how it runs."""
-    config = quiet_config(home=home, nodes=nodes)
-    from nodetool.cli import local, show
+    config = read_config(home=home, nodes=nodes)
+    from nodetool.cli import show, types
 
-    types = in_loop(local.catalogue(config))
-    found = types.get(type)
+    known = in_loop(types.catalogue(config))
+    found = known.get(type)
     if found is None:
-        exits.say(show.unknown(type, types.near(type)))
+        exits.say(show.unknown(type, known.near(type)))
         raise typer.Exit(Exit.FAILED)
     print("\n".join(show.node(found)))
 
 
 def read_config(**given: Any) -> Config:
     return Config.read(os.environ, {name: value for name, value in given.items() if value != []})
-
-
-def quiet_config(**given: Any) -> Config:
-    """Read the settings of a command that prints something itself: it logs what is wrong, and no more."""
-    from nodetool.cli import logs
-
-    config = read_config(log_level=os.environ.get("NODETOOL_LOG_LEVEL") or "warning", **given)
-    logs.set_up(config.log_level)
-    return config
 
 
 def in_loop(work: Coroutine[Any, Any, T]) -> T:

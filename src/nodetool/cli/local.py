@@ -11,16 +11,15 @@ from typing import Any
 
 import msgspec
 
-from nodetool.app import INDEX, Rooms, open_rooms
+from nodetool.app import Rooms, open_rooms
+from nodetool.cli.types import index_file
 from nodetool.config import Config
-from nodetool.graph.catalogue import Catalogue
 from nodetool.jobs.cursor import Batch
 from nodetool.jobs.ending import Ending
 from nodetool.jobs.job import Job
 from nodetool.protocol import codec
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.errors import FAILURES, HomeInUse, JobCancelled, JobFailed, NotFound
-from nodetool.runner.index import load_index
 from nodetool.storage.home import Home
 from nodetool.storage.sqlite import FILE, open_store
 
@@ -59,11 +58,6 @@ async def stored(config: Config, id: str) -> bytes:
         raise HomeInUse(f"{error.detail.rstrip('.')}: run the workflow there, or stop it first.") from error
 
 
-async def catalogue(config: Config) -> Catalogue:
-    """Return the node types that there are. Raises ImportFailed."""
-    return Catalogue(await load_index(index_file(config), config.nodes))
-
-
 @asynccontextmanager
 async def rooms(config: Config) -> AsyncIterator[Rooms]:
     """Open a home that nobody else has; the node types are still those that the home of *config* knows."""
@@ -71,12 +65,6 @@ async def rooms(config: Config) -> AsyncIterator[Rooms]:
         here = msgspec.structs.replace(config, home=Path(folder), runners=0, sync="normal")
         async with open_rooms(here, index=index_file(config)) as house:
             yield house
-
-
-def index_file(config: Config) -> Path:
-    """Return where the node types are described: made once, since that takes longer than most runs."""
-    config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return config.folder / INDEX
 
 
 @contextmanager

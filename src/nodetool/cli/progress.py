@@ -23,10 +23,10 @@ def on_terminal() -> Iterator[Watch]:
 
         def watch(batch: Batch) -> None:
             for event in codec.events_of(batch.count, batch.data):
-                if said := _said(event):
-                    console.print(Text(said[0], STYLES[said[1]]))
-                elif doing := _doing(event):
-                    line.update(Text(doing))
+                if words := said(event):
+                    console.print(Text(words[0], STYLES[words[1]]))
+                elif now := doing(event):
+                    line.update(Text(now))
 
         yield watch
 
@@ -41,7 +41,8 @@ def lines(out: TextIO) -> Watch:
     return watch
 
 
-def _doing(event: AnyEvent) -> str:
+def doing(event: AnyEvent) -> str:
+    """Return what the live line says from this event on; empty if it says what it said."""
     match event:
         case NodeProgress():
             return f"{event.node_name} ({event.node_id}): {event.progress} of {event.total}"
@@ -50,7 +51,8 @@ def _doing(event: AnyEvent) -> str:
     return ""
 
 
-def _said(event: AnyEvent) -> tuple[str, Severity] | None:
+def said(event: AnyEvent) -> tuple[str, Severity] | None:
+    """Return what is said above the live line."""
     match event:
         case LogUpdate():
             return f"{event.node_name} ({event.node_id}): {event.content}", event.severity

@@ -65,6 +65,7 @@ def greet(url: str, config: Config, examples: bool) -> None:
     """Print where the server is, and a line to paste."""
     console = Console(soft_wrap=True, highlight=False)
     rows = {
+        "page": Text(f"{url}/", "cyan"),
         "API": Text(f"{url}/api/workflows/", "cyan"),
         "description": Text(f"{url}/openapi.json", "cyan"),
         "home": Text(str(config.folder)),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
-from typing import Any, Literal, NamedTuple, get_type_hints
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -37,6 +37,8 @@ class Shape(msgspec.Struct, frozen=True):
     """The check of each field, None if any value will do; for a stream, that of its items."""
     readers: dict[str, Convert | None]
     """The same for values from a document or from params."""
+    item: Convert | None
+    """The check of an item of ``value``, for an output that is made of a stream."""
     streams: frozenset[str]
     """Fields that the node reads itself."""
     blank: dict[str, Any]
@@ -153,10 +155,16 @@ def shape(cls: type[Node]) -> Shape:
         process=process,
         converters={name: converter(hint) for name, hint in checked.items()},
         readers={name: converter(hint, spelled=True) for name, hint in checked.items()},
+        item=converter(_item(hints.get("value", Any))),
         streams=frozenset(streams),
         blank={field.name: Stream(_Nothing()) if field.name in streams else None for field in fields if field.required},
         outputs=frozenset(handle for handle, _ in process.outputs),
     )
+
+
+def _item(hint: Any) -> Any:
+    """Return what one item of an output has to be: of one that is declared a list, an item of it."""
+    return (get_args(hint) or (Any,))[0] if get_origin(hint) is list or hint is list else hint
 
 
 def instance(node: BoundNode) -> Any:
@@ -198,11 +206,10 @@ def _told(kind: PlanType) -> Told:
     return Told(running + key("properties"), completed + key("result"))
 
 
-def _told_output(output: PlanOutput) -> tuple[bytes, bytes]:
-    """What comes before the value, and what comes after it."""
-    return packed(node_name=output.name, output_name=output.name) + key("value"), packed(
-        output_type=output.type, metadata={}
-    )
+def _told_output(id: str, output: PlanOutput) -> tuple[bytes, bytes]:
+    """Return what comes before a value, and what comes after it."""
+    before = packed(node_id=id, node_name=output.name, output_name=output.name) + key("value")
+    return before, packed(output_type=output.type, metadata={})
 
 
 def _edges(plan: Plan) -> list[BoundEdge]:
@@ -250,7 +257,9 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         mutable=_mutable(template),
         inputs=node.inputs,
         setters=tuple(
-            (entry.handle, form.converters[entry.handle]) for entry in node.inputs if not (entry.reads or entry.dynamic)
+            (entry.handle, _check_of(node, entry, form, plan, output))
+            for entry in node.inputs
+            if not (entry.reads or entry.dynamic)
         ),
         dynamic=tuple(entry.handle for entry in node.inputs if entry.dynamic),
         handles=len(node.inputs),
@@ -260,8 +269,15 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         output=output,
         packed_id=packed(node_id=node.id),
         told=told,
-        told_output=_told_output(plan.outputs[output]) if output >= 0 else (b"", b""),
+        told_output=_told_output(node.id, plan.outputs[output]) if output >= 0 else (b"", b""),
     )
+
+
+def _check_of(node: PlanNode, entry: PlanInput, form: Shape, plan: Plan, output: int) -> Convert | None:
+    """Return the check of a handle's values. A list output is made of items; a joined text takes chunks."""
+    if node.role != "output" or not entry.streams:
+        return form.converters[entry.handle]
+    return None if plan.outputs[output].kind == "text" else form.item
 
 
 def _outgoing(node: PlanNode, edges: list[BoundEdge]) -> tuple[BoundEdge, ...]:

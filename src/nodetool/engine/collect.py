@@ -18,18 +18,19 @@ class Result:
     def __init__(self, outputs: list[PlanOutput], max_bytes: int) -> None:
         self._outputs = outputs
         self._room = max_bytes
+        self._kinds = [output.kind for output in outputs]
         self._values: list[list[bytes]] = [[] for _ in outputs]
         self._texts: list[list[str]] = [[] for _ in outputs]
 
     def add(self, place: int, value: Any, data: bytes) -> None:
         """Take a plain *value*, and *data*, its MessagePack, for the output at *place*. Raises ResultTooLarge."""
         self._room -= len(data)
-        output = self._outputs[place]
         if self._room < 0:
-            raise ResultTooLarge(f"output {output.name}: the result is over the limit")
-        if output.kind == "list":
+            raise ResultTooLarge(f"output {self._outputs[place].name}: the result is over the limit")
+        kind = self._kinds[place]
+        if kind == "list":
             self._values[place].append(data)
-        elif output.kind == "text":
+        elif kind == "text":
             self._texts[place].append(_text(value))
         else:
             self._values[place] = [data]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, get_args
 
 from nodetool.engine.bind import BoundNode
-from nodetool.engine.report import Reporter, encoded
+from nodetool.engine.report import Encoded, Reporter, encoded
 from nodetool.protocol.events import Severity
 
 INTERVAL = 0.05
@@ -72,7 +72,11 @@ class NodeContext:
         self._sparingly("progress", partial(self._report.progress, self._node, int(progress), int(total), str(chunk)))
 
     def preview(self, value: Any) -> None:
-        self._sparingly("preview", partial(self._report.preview, self._node, encoded(value)))
+        self.show(encoded(value))
+
+    def show(self, value: Encoded) -> None:
+        """As ``preview``, of a value that may be sent."""
+        self._sparingly("preview", partial(self._report.preview, self._node, value))
 
     def log(self, content: str, severity: Severity = "info") -> None:
         self._now(partial(self._report.log, self._node, str(content), _checked(severity)))

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from nodetool.engine.bind import QUICK, BoundNode, instance, misfit
+from nodetool.engine.bind import BoundNode, Way, instance, misfit
 from nodetool.engine.collect import Result
 from nodetool.engine.context import NodeContext
 from nodetool.engine.convert import Misfit
@@ -13,10 +13,10 @@ from nodetool.engine.flow import Flow
 from nodetool.engine.gate import Row, ZipAll
 from nodetool.engine.pace import Pace
 from nodetool.engine.read import Arrivals
-from nodetool.engine.report import Encoded, Reporter, encoded
+from nodetool.engine.report import Reporter, encoded
 from nodetool.engine.step import Inbox, Step
 from nodetool.engine.work import Threads, each, each_in_thread
-from nodetool.protocol.errors import Fault, NodeFailed, ResultTooLarge, TypeMismatch
+from nodetool.protocol.errors import Fault, JobFailed, NodeFailed, ResultTooLarge, TypeMismatch
 from nodetool.protocol.values import Unsendable
 from nodetool.sdk.stream import Stream
 
@@ -40,40 +40,49 @@ class Firing:
         self._result = result
         self._threads = threads
         self._pace = pace
+        self._plain: dict[Way, Callable[[Step, Row], Any]] = {
+            "call": self._call,
+            "output": self._put_out,
+            "preview": self._show,
+        }
+        """How nodes fire whose firing need not be awaited."""
 
-    def quickly(self, step: Step) -> None:
-        """Fire a node that fires once and takes microseconds.
+    def quickly(self, step: Step) -> bool:
+        """Fire a node that fires once and takes microseconds; return whether the run has to breathe.
 
         Written out, since in a large graph nearly every node comes here, and a call costs as much as many a node.
         """
-        node, row = step.node, step.row
+        node, row = step.node, step.row or {}
         if node.way != "call":
             self._quickly_without_process(step)
-            return
+            return self._pace.is_due()
         if len(row) < node.handles:
-            self._flow.finish(step, skipped=True)
-            return
-        step.state = "running"
+            self._flow.finish(step, fired=False, skipped=True)
+            return self._pace.is_due()
         self._report.node_running(node, row)
-        step.instance = made = instance(node)
+        made = instance(node)
         fill(node, made, row)
         sent = made.process(self._context(step)) if node.takes_context else made.process()
-        self._report.tick()
+        is_due = self._pace.is_due()
+        kept = None
         if sent is not None:
-            step.kept = dict(_by_handle(node, sent)) if node.named else {"output": sent}
-        self._complete(step)
+            kept = dict(_by_handle(node, sent)) if node.named else {"output": sent}
+        if step.context:
+            step.context.close()
+        self._flow.finish(step, kept, fired=True)
+        return is_due
 
     async def once(self, step: Step) -> None:
         """Fire a node when all its edges have ended, unless one of its handles got nothing."""
-        if len(step.row) < step.node.handles:
-            self._flow.finish(step, skipped=True)
-            return
-        await self._fire(step, step.row)
+        row = step.complete_row()
+        if row is not None:
+            await self._fire(step, row)
         self._complete(step)
 
     async def as_rows_come(self, step: Step, inbox: Inbox) -> None:
         """Fire as often as the gate has a row; a node that reads its streams itself fires once."""
-        gate, is_plain, is_reader = inbox.gate, step.node.way in QUICK, step.node.gate == "reader"
+        gate, pace = inbox.gate, self._pace
+        plain = self._plain.get(step.node.way)
         while not gate.over:
             row = gate.take()
             if row is None:
@@ -81,12 +90,16 @@ class Firing:
                 continue
             if inbox.blocked:
                 self._flow.let_in(inbox)
-            if is_plain:
-                await self._send(step, self._called(step, self._filled(step, row)))
-            else:
+            if plain is None:
                 await self._fire(step, row)
-            if is_reader:
-                break
+                if step.node.gate == "reader":
+                    break
+            else:
+                made = plain(step, row)
+                if pace.is_due():
+                    await pace.breathe()
+                if made is not None and step.node.edges:
+                    await self._send(step, made)
         self._flow.shut(step, inbox)
         await self._see_out(step, inbox)
         self._complete(step)
@@ -107,109 +120,108 @@ class Firing:
     # One firing.
 
     async def _fire(self, step: Step, row: Row) -> None:
-        made = self._filled(step, row)
+        process = self._process(step, row)
         match step.node.way:
             case "each_async":
-                await self._send_each(step, self._process(step)())
+                await self._send_each(step, process())
             case "each":
-                await self._send_each(step, each(self._process(step)()))
+                await self._send_each(step, each(process()))
             case "each_thread":
-                await self._send_each(step, each_in_thread(self._process(step)(), self._threads))
+                await self._send_each(step, each_in_thread(process(), self._threads))
             case "await":
-                await self._send(step, await self._process(step)())
+                await self._send_all(step, await process())
             case "thread":
-                await self._send(step, await self._threads.call(self._process(step)))
+                await self._send_all(step, await self._threads.call(process))
             case _:
-                await self._send(step, self._called(step, made))
+                await self._send_all(step, process())
 
     async def _send_each(self, step: Step, stream: AsyncGenerator[Any, None]) -> None:
-        named = step.node.named
+        pace, offer, named = self._pace, self._flow.offer, step.node.named
         try:
             async for item in stream:
-                if named or not self._goes_out(step, item):
+                if pace.is_due():
+                    await pace.breathe()
+                if named or (item is not None and not offer(step, "output", item)):
                     await self._send(step, item)
-                elif self._pace.is_due():
-                    await self._pace.breathe()
         finally:
             await stream.aclose()
 
-    def _goes_out(self, step: Step, made: Any) -> bool:
-        """Send what a node has just made for its one output, and say whether there was room for it."""
-        self._report.tick()
-        if self._flow.is_stopping:  # the node was cancelled, and went on
-            raise asyncio.CancelledError
-        return made is None or self._flow.offer(step, "output", made)
+    async def _send_all(self, step: Step, made: Any) -> None:
+        if self._pace.is_due():
+            await self._pace.breathe()
+        await self._send(step, made)
 
     async def _send(self, step: Step, made: Any) -> None:
         """Send what a node has just made, waiting for room where there is none."""
-        self._report.tick()
-        if self._flow.is_stopping:
-            raise asyncio.CancelledError
         for handle, value in _by_handle(step.node, made):
             if not self._flow.offer(step, handle, value):
                 await self._flow.send(step, handle, value)
-        if self._pace.is_due():
-            await self._pace.breathe()
 
-    def _called(self, step: Step, made: Any) -> Any:
-        """Call a plain ``process``; an output or a preview has none and shows its value instead."""
-        match step.node.way:
-            case "output":
-                return self._put_out(step.node, made.value)
-            case "preview":
-                return self._show(step, made.value)
-        return self._process(step)()
+    def _call(self, step: Step, row: Row) -> Any:
+        return self._process(step, row)()
 
-    def _process(self, step: Step) -> Callable[[], Any]:
-        process = step.instance.process
-        return partial(process, self._context(step)) if step.node.takes_context else process
+    def _process(self, step: Step, row: Row) -> Callable[[], Any]:
+        """Return what calls ``process``, with the fields of the node set to *row*."""
+        if step.state != "running":
+            self._begin(step, row)
+        made = step.instance
+        fill(step.node, made, row)
+        return partial(made.process, self._context(step)) if step.node.takes_context else made.process
 
     def _quickly_without_process(self, step: Step) -> None:
-        node = step.node
-        if len(step.row) < node.handles or (node.way == "output" and not _has_value(step)):
-            self._flow.finish(step, skipped=True)
+        node, row = step.node, step.complete_row()
+        if row is None or (node.way == "output" and "value" not in row and not node.has_value):
+            self._flow.finish(step, fired=False, skipped=True)
         elif node.way == "input":
             self._give(step)
         else:
-            sent = self._called(step, self._filled(step, step.row))
-            if sent is not None:
-                step.kept["output"] = sent
+            value = self._plain[node.way](step, row)
+            if value is not None:
+                step.kept = {"output": value}
             self._complete(step)
 
     def _give(self, step: Step) -> None:
-        """Hand on the value of an input: the param, else its default."""
+        """Hand on the value of an input: the param, else its default. Inputs are silent."""
         node = step.node
         value = self._params.get(node.name)
         if value is None:
             value = instance(node).value
         elif convert := node.shape.readers["value"]:
             value = convert(value)
-        if value is not None:
-            step.kept["output"] = value
-        self._flow.finish(step, skipped=value is None)
+        self._flow.finish(step, None if value is None else {"output": value}, fired=False)
 
-    def _put_out(self, node: BoundNode, value: Any) -> Any:
+    def _put_out(self, step: Step, row: Row) -> Any:
+        node, value = step.node, self._value(step, row)
         if value is not None:
-            sent = _sendable(node, value)
             try:
+                sent = encoded(value)
                 self._result.add(node.output, sent.plain, sent.data)
-            except ResultTooLarge as error:
-                raise ResultTooLarge(error.detail, errors=[_fault(node, error.detail)]) from error
+            except (Unsendable, ResultTooLarge) as error:
+                raise _unfit(node, error) from error
             self._report.output(node, sent)
         return value
 
-    def _show(self, step: Step, value: Any) -> None:
-        _sendable(step.node, value)
-        self._context(step).preview(value)
+    def _show(self, step: Step, row: Row) -> None:
+        value = self._value(step, row)
+        try:
+            shown = encoded(value)
+        except Unsendable as error:
+            raise _unfit(step.node, error) from error
+        self._context(step).show(shown)
 
-    # What a firing needs and leaves.
-
-    def _filled(self, step: Step, row: Row) -> Any:
-        """Return a step's node with its fields set to *row*; tell, the first time, that it runs."""
+    def _value(self, step: Step, row: Row) -> Any:
+        """Return what an output or a preview shows."""
         if step.state != "running":
             self._begin(step, row)
-        fill(step.node, step.instance, row)
-        return step.instance
+        if "value" not in row:
+            return step.instance.value
+        convert = next(check for handle, check in step.node.setters if handle == "value")
+        try:
+            return convert(row["value"]) if convert else row["value"]
+        except Misfit as error:
+            raise misfit(step.node.id, "value", error) from error
+
+    # What a firing needs and leaves.
 
     def _begin(self, step: Step, row: Row) -> None:
         step.state = "running"
@@ -227,14 +239,12 @@ class Firing:
         return step.context
 
     def _complete(self, step: Step) -> None:
-        """End a step. One that never fired is silent; it counts as skipped if a branch to it was not taken."""
+        """End a step. One that never fired counts as skipped if a branch to it was not taken."""
         if step.context:
             step.context.close()
-        if step.state == "running":
-            self._report.node_completed(step.node, step.kept)
-            self._flow.finish(step)
-        else:
-            self._flow.finish(step, skipped=step.inbox is None or step.inbox.was_skipped)
+        fired = step.state == "running"
+        skipped = not fired and (step.inbox is None or step.inbox.was_skipped)
+        self._flow.finish(step, step.kept, fired=fired, skipped=skipped)
 
 
 def fill(node: BoundNode, made: Any, row: Row) -> None:
@@ -263,18 +273,8 @@ def _by_handle(node: BoundNode, made: Any) -> Iterable[tuple[str, Any]]:
     return [(handle, value) for handle, value in made.items() if value is not None]
 
 
-def _sendable(node: BoundNode, value: Any) -> Encoded:
-    try:
-        return encoded(value)
-    except Unsendable as error:
-        message = f"{node.role} {node.name}: {error}"
-        raise TypeMismatch(message, errors=[_fault(node, message)]) from error
-
-
-def _fault(node: BoundNode, message: str) -> Fault:
-    return Fault(node_id=node.id, handle="value", message=message)
-
-
-def _has_value(step: Step) -> bool:
-    """An output without an edge gives its set value, if it has one."""
-    return "value" in step.row or step.node.has_value
+def _unfit(node: BoundNode, error: Unsendable | ResultTooLarge) -> JobFailed:
+    """Return the failure of an output or a preview whose value cannot be shown."""
+    kind = ResultTooLarge if isinstance(error, ResultTooLarge) else TypeMismatch
+    message = str(error) if kind is ResultTooLarge else f"{node.role} {node.name}: {error}"
+    return kind(message, errors=[Fault(node_id=node.id, handle="value", message=message)])

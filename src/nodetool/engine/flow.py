@@ -15,8 +15,8 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from nodetool.engine.bind import Bound, BoundEdge
-from nodetool.engine.gate import NOTHING
+from nodetool.engine.bind import Bound, BoundEdge, BoundNode
+from nodetool.engine.gate import NOTHING, Row
 from nodetool.engine.report import Reporter
 from nodetool.engine.step import Handle, Inbox, Step, Wire
 
@@ -40,13 +40,15 @@ class Flow:
     def offer(self, step: Step, handle: str, value: Any) -> bool:
         """Send *value* on every edge of an out-handle, if all have room; on single edges it leaves at the end."""
         if not step.node.streams:
+            if step.kept is None:
+                step.kept = {}
             step.kept[handle] = value
             return True
         wires = step.wires.get(handle) if step.wires else None
         if wires is None:
             wires = self._wired(step, handle)
         for wire in wires:
-            if wire.is_full:
+            if len(wire.items) >= wire.handle.capacity and not wire.gate.over:
                 return False
         for wire in wires:
             self._push(wire, value)
@@ -55,47 +57,53 @@ class Flow:
     async def send(self, step: Step, handle: str, value: Any) -> None:
         """Send *value* on every streaming edge of an out-handle, waiting for room where there is none."""
         for wire in self._wired(step, handle):
-            while wire.is_full:
+            while len(wire.items) >= wire.handle.capacity and not wire.gate.over:
                 await self._room(step, wire)
             self._push(wire, value)
 
-    def finish(self, step: Step, *, skipped: bool = False) -> None:
-        """End every out-edge of a step, in document order. *skipped*: its branch was not taken."""
-        kept, edges = step.kept, step.node.edges
+    def finish(self, step: Step, kept: Row | None = None, *, fired: bool, skipped: bool = False) -> None:
+        """End a step and every out-edge of it, in document order.
+
+        Args:
+            kept: what goes out on single edges, by out-handle.
+            fired: there is more to tell than that its edges have ended.
+            skipped: its branch was not taken.
+        """
+        node = step.node
         step.end()
-        if step.node.streams:
-            self._finish_streams(step, skipped)
-            return
-        drained, steps = self._report.drained, self.steps
-        for edge in edges:
-            drained(edge, 1 if edge.source_handle in kept else 0)
-        for edge in edges:
+        if node.streams:
+            self._report.ended(node, {}, self._end_streams(step, skipped), fired=fired)
+        else:
+            self._report.ended(node, kept or {}, None, fired=fired)
+            self._end_singles(node, kept or {})
+        if self._sleeper:
+            self.wake()
+
+    def _end_singles(self, node: BoundNode, kept: Row) -> None:
+        steps = self.steps
+        for edge in node.edges:
             value = kept.get(edge.source_handle, NOTHING)
             target = steps[edge.target]
             if target.inbox:
                 self._end_into(target, target.inbox, edge, value, value is NOTHING)
                 continue
-            # Most edges of most graphs come here: so no call for each.
             if value is not NOTHING:
-                if edge.position < 0:
-                    target.row[edge.handle] = value
+                if edge.position < 0 and target.row is None:  # as in most graphs most are: so no call for each
+                    target.row = {edge.handle: value}
                 else:
-                    target.keep(edge, value)
+                    target.take(edge, value)
             target.open_edges -= 1
             if not target.open_edges:
                 self.ready.append(target)
-        if self._sleeper:
-            self.wake()
 
-    def _finish_streams(self, step: Step, skipped: bool) -> None:
-        wires = (step.wires or {}).values()
-        counters = {wire.edge.index: wire.counter for group in wires for wire in group}
-        for edge in step.node.edges:
-            self._report.drained(edge, counters.get(edge.index, 0))
+    def _end_streams(self, step: Step, skipped: bool) -> dict[int, int]:
+        """Return how much the edges carried, by the index of the edge."""
         for edge in step.node.edges:
             target = self.steps[edge.target]
             assert target.inbox  # what a stream leads to has one
             self._end_into(target, target.inbox, edge, NOTHING, skipped)
+        wires = (step.wires or {}).values()
+        return {wire.edge.index: wire.counter for group in wires for wire in group}
 
     def _wired(self, step: Step, handle: str) -> list[Wire]:
         """Return the streaming edges of an out-handle, made at its first item."""
@@ -134,9 +142,9 @@ class Flow:
                 gate.close(edge.handle, skipped=not handle.carried)
         else:
             if value is not NOTHING:
-                step.keep(edge, value)
+                step.take(edge, value)
             if not handle.open:
-                gate.fix(edge.handle, step.row.get(edge.handle, NOTHING))
+                gate.fix(edge.handle, step.row.get(edge.handle, NOTHING) if step.row else NOTHING)
         self._stir(step, inbox)
 
     def _stir(self, step: Step, inbox: Inbox) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from time import time_ns
 from typing import Any
 
 from nodetool.engine.report import Reporter
@@ -19,29 +20,35 @@ Room = Callable[[Reporter], Coroutine[Any, Any, None] | None]
 
 
 class Pace:
-    """Asked after each firing and each item. ``is_due`` is a plain check; ``breathe`` waits if it said so."""
+    """Asked after each firing and each item: ``is_due`` looks at the clock, and ``breathe`` waits if it said so."""
 
     def __init__(self, report: Reporter, room: Room) -> None:
+        self.is_stopping = False
+        """Whoever comes to breathe is cancelled: a node that goes on though it was cancelled ends there."""
         self._report = report
         self._room = room
         self._waiting: Coroutine[Any, Any, None] | None = None
-        self._look_total = self._look_size = 0
-        self._next_total = 0
-        self._next_time = 0
+        self._look_seq = self._look_size = 0
+        self._next_seq = self._next_time = 0
 
     def is_due(self) -> bool:
         report = self._report
-        total = report.total
-        if total < self._look_total and report.size < self._look_size and report.now < self._next_time:
-            return False
+        now = time_ns() // 1_000_000
+        if now != report.now:
+            report.set_time(now)
+        if report.seq < self._look_seq and report.size < self._look_size and now < self._next_time:
+            return self.is_stopping
         self._waiting = self._room(report)
-        self._look_total = total + LOOK_EVENTS
+        self._look_seq = report.seq + LOOK_EVENTS
         self._look_size = report.size + LOOK_BYTES
-        return total >= self._next_total or report.now >= self._next_time or self._waiting is not None
+        return report.seq >= self._next_seq or now >= self._next_time or self._waiting is not None or self.is_stopping
 
     async def breathe(self) -> None:
         """Wait for room, or for one turn of the loop."""
         waiting, self._waiting = self._waiting, None
         await (asyncio.sleep(0) if waiting is None else waiting)
-        self._next_total = self._report.total + BREATH_EVENTS
-        self._next_time = self._report.tick() + BREATH_MS
+        if self.is_stopping:
+            raise asyncio.CancelledError
+        self._next_seq = self._report.seq + BREATH_EVENTS
+        self._report.tick()
+        self._next_time = self._report.now + BREATH_MS

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
@@ -35,8 +36,8 @@ MAX_TOTAL = 2**53 - 1
 MAX_HANDLES = 64
 """Handles of a node whose values are shown in its ``node_update``."""
 
-SHORT = 256
-"""Characters of a text that is surely small."""
+SMALL = 256
+"""Bytes of all values together, up to which each of them is surely small."""
 
 FLUSH_BYTES = 64 * 1024
 """A batch of this size leaves at once."""
@@ -75,8 +76,10 @@ class Reporter:
         """Milliseconds since 1970."""
         self.size = 0
         """Bytes in the batch."""
-        self._seq = self._batch_seq = self._first_seq = next_seq
-        """The number of the next event, of the first in the batch, of the first of the attempt."""
+        self.seq = next_seq
+        """The number of the next event."""
+        self._first_seq = self._batch_seq = next_seq
+        """Those of the first event of the attempt, and of the first in the batch."""
         self._flags = 0
         self._buffer = bytearray()
         self._node_lead = lead("node_update", 10, job_id, workflow_id)
@@ -91,20 +94,20 @@ class Reporter:
     @property
     def count(self) -> int:
         """Events in the batch."""
-        return self._seq - self._batch_seq
+        return self.seq - self._batch_seq
 
     @property
     def total(self) -> int:
         """Events since the attempt began."""
-        return self._seq - self._first_seq
+        return self.seq - self._first_seq
 
-    def tick(self) -> int:
+    def tick(self) -> None:
         """Look at the clock."""
-        now = time.time_ns() // 1_000_000
-        if now != self.now:
-            self.now = now
-            self._stamp = stamp(now)
-        return now
+        self.set_time(time.time_ns() // 1_000_000)
+
+    def set_time(self, now: int) -> None:
+        self.now = now
+        self._stamp = stamp(now)
 
     def close(self) -> None:
         """Tell nothing more: what a node that does not stop says after the end of the run is lost."""
@@ -117,7 +120,7 @@ class Reporter:
         frame = Events(self.job_no, self.attempt, self._batch_seq, self.count, self._flags, bytes(self._buffer))
         self._buffer.clear()
         self.size = self._flags = 0
-        self._batch_seq = self._seq
+        self._batch_seq = self.seq
         return frame
 
     # Events of the engine itself.
@@ -128,15 +131,28 @@ class Reporter:
 
     def node_running(self, node: BoundNode, properties: dict[str, Any]) -> None:
         """Tell that a node fires for the first time, and on what."""
-        shown = _previews(properties)
-        seq = number(NUMBER, self._seq)
-        self._join((self._node_lead, seq, self._stamp, node.packed_id, node.told.running, shown))
+        seq, shown = self.seq, _previews(properties)
+        pieces = (self._node_lead, number(NUMBER, seq), self._stamp, node.packed_id, node.told.running, shown)
+        self._put(pieces, seq + 1)
 
-    def node_completed(self, node: BoundNode, result: dict[str, Any]) -> None:
-        """Tell that a node has ended, and what it sends on single edges."""
-        shown = _previews(result)
-        seq = number(NUMBER, self._seq)
-        self._join((self._node_lead, seq, self._stamp, node.packed_id, node.told.completed, shown))
+    def ended(self, node: BoundNode, kept: dict[str, Any], carried: dict[int, int] | None, *, fired: bool) -> None:
+        """Tell that a node is completed, if it fired, and then that its edges are drained.
+
+        Args:
+            kept: what it sends on single edges.
+            carried: for streaming edges, how much each carried, by its index.
+        """
+        seq, stamp, lead = self.seq, self._stamp, self._edge_lead
+        pieces: list[bytes] = []
+        if fired:
+            pieces = [self._node_lead, number(NUMBER, seq), stamp, node.packed_id, node.told.completed, _previews(kept)]
+            seq += 1
+        for edge in node.edges:
+            end = _DRAINED[edge.source_handle in kept] if carried is None else _drained(carried.get(edge.index, 0))
+            pieces += (lead, number(NUMBER, seq), stamp, edge.packed_id, end)
+            seq += 1
+        if pieces:
+            self._put(pieces, seq)
 
     def node_stopped(self, node: BoundNode, status: Literal["error", "cancelled"], error: str | None = None) -> None:
         """Tell that a node failed, or was stopped because another one did."""
@@ -148,11 +164,6 @@ class Reporter:
             )
         )
 
-    def drained(self, edge: BoundEdge, counter: int) -> None:
-        """Tell that an edge has ended, and how much it carried."""
-        end = _DRAINED[counter] if counter < 2 else packed(status="drained", counter=counter)
-        self._join((self._edge_lead, number(NUMBER, self._seq), self._stamp, edge.packed_id, end))
-
     def carried(self, edge: BoundEdge, counter: int) -> int:
         """Tell that a streaming edge carried a value; return when the next one may be told."""
         self._tell(EdgeUpdate(**self._head(), edge_id=edge.id, status="message_sent", counter=counter))
@@ -160,10 +171,9 @@ class Reporter:
 
     def output(self, node: BoundNode, value: "Encoded") -> None:
         """Tell that a value reached an output."""
+        seq, (before, after) = self.seq, node.told_output
         self._flags |= value.flags
-        begin, end = node.told_output
-        seq = number(NUMBER, self._seq)
-        self._join((self._output_lead, seq, self._stamp, node.packed_id, begin, value.data, end))
+        self._put((self._output_lead, number(NUMBER, seq), self._stamp, before, value.data, after), seq + 1)
         if value.lost_numbers:
             self._warn_of_numbers(node)
 
@@ -218,7 +228,7 @@ class Reporter:
     # How it is told.
 
     def _head(self) -> Any:
-        return {"job_id": self.job_id, "workflow_id": self.workflow_id, "seq": self._seq, "time": self.now}
+        return {"job_id": self.job_id, "workflow_id": self.workflow_id, "seq": self.seq, "time": self.now}
 
     def _warn_of_numbers(self, node: BoundNode) -> None:
         if node.index not in self._warned:
@@ -226,16 +236,15 @@ class Reporter:
             self.log(node, "numbers that are NaN or infinite are sent as null", "warning")
 
     def _tell(self, event: Event) -> None:
-        self._join((_encoder.encode(event),))
+        self._put((_encoder.encode(event),), self.seq + 1)
 
-    def _join(self, pieces: Iterable[bytes]) -> None:
-        """Put an event into the batch."""
+    def _put(self, pieces: Iterable[bytes], seq: int) -> None:
+        """Put some events into the batch; the number of the next one is *seq*."""
         if not self._is_open:
             return
-        buffer = self._buffer
-        is_first = not buffer
+        buffer, is_first = self._buffer, not self.size
         buffer += b"".join(pieces)
-        self._seq += 1
+        self.seq = seq
         self.size = size = len(buffer)
         if is_first or size >= FLUSH_BYTES:
             self._on_first(self)
@@ -266,19 +275,27 @@ def encoded(value: Any) -> Encoded:
         raise Unsendable("a value nested this deep cannot be sent") from error
 
 
-_DRAINED = [packed(status="drained", counter=counter) for counter in range(2)]
+def _drained(counter: int) -> bytes:
+    return packed(status="drained", counter=counter)
+
+
+_DRAINED = (_drained(0), _drained(1))
 
 
 def _previews(values: dict[str, Any]) -> bytes:
     """Return how the values of a node are shown, as MessagePack."""
-    shown = {}
-    for handle, value in values.items():
-        # A short text is shown as it is, and is what there is most of.
-        is_short = type(value) is str and len(value) <= SHORT and value.isascii()
-        shown[handle] = value if is_short else preview(value)
-        if len(shown) == MAX_HANDLES:
+    for value in values.values():
+        if type(value) is not str:
             break
-    return _encoder.encode(shown)
+    else:  # texts are what there is most of; small ones are shown as they are
+        try:
+            data = _encoder.encode(values)
+            if len(data) <= SMALL:
+                return data
+        except UnicodeEncodeError:
+            pass  # a half of a character: ``preview`` replaces it
+    shown = values if len(values) <= MAX_HANDLES else dict(islice(values.items(), MAX_HANDLES))
+    return _encoder.encode({handle: preview(value) for handle, value in shown.items()})
 
 
 def _shown(text: str) -> str:

@@ -14,6 +14,7 @@ from nodetool.engine.bind import Bound
 from nodetool.engine.collect import Result
 from nodetool.engine.fire import Firing
 from nodetool.engine.flow import Flow
+from nodetool.engine.mark import Mark, NoMark, marked
 from nodetool.engine.pace import Pace, Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.step import CAPACITY, Step
@@ -48,6 +49,7 @@ class Run:
         room: Room,
         max_result: int,
         capacity: int = CAPACITY,
+        mark: Mark | None = None,
     ) -> None:
         self.threads = Threads(pool)
         self.failure: Failure | None = None
@@ -64,6 +66,7 @@ class Run:
             threads=self.threads,
             pace=self._pace,
         )
+        self._mark = mark or NoMark()
         self._tasks: dict[asyncio.Task[None], Step] = {}
 
     async def go(self) -> End:
@@ -84,25 +87,35 @@ class Run:
 
     # The loop.
 
+    def _has_failed(self) -> bool:
+        return self.failure is not None
+
     async def _work(self) -> None:
         flow, pace = self._flow, self._pace
-        ready, quickly = flow.ready, self._firing.quickly
-        while not self.failure:
-            while ready and not self.failure:
+        ready, quickly, enter = flow.ready, self._firing.quickly, self._mark.enter
+        while not self._has_failed():
+            while ready:
                 step = ready.popleft()
                 if step.node.is_quick:
+                    enter(step.node.index)
                     try:
-                        quickly(step)
+                        is_due = quickly(step)
                     except BaseException as error:  # noqa: BLE001 - the border of one node's run
                         self._fail(step, error)
+                        break
                 else:
                     self._spawn(step)
-                if pace.is_due():
+                    is_due = pace.is_due()
+                if is_due:
+                    self._mark.leave()
                     await pace.breathe()
+                    if self._has_failed():
+                        break
+            self._mark.leave()
             if not self._tasks:
                 break
             flow.relieve()
-            if not flow.ready and not self.failure:
+            if not ready and not self._has_failed():
                 await flow.sleep()
         if self.failure:
             await self._stop(GRACE)
@@ -111,7 +124,7 @@ class Run:
 
     def _spawn(self, step: Step) -> None:
         self._flow.busy += 1
-        task = asyncio.get_running_loop().create_task(self._live(step))
+        task = asyncio.get_running_loop().create_task(marked(self._live(step), self._mark, step.node.index))
         self._tasks[task] = step
         task.add_done_callback(self._task_done)
 
@@ -142,6 +155,7 @@ class Run:
     async def _stop(self, grace: float | None) -> None:
         """Stop every task and wait for it; without *grace* also for threads, however long they take."""
         self._flow.stop()
+        self._pace.is_stopping = True
         self.threads.drop_waiting()
         for task in self._tasks:
             task.cancel()

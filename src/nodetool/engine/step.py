@@ -17,48 +17,61 @@ State = Literal["idle", "started", "running", "ended"]
 
 
 class Step:
-    """One node in one run.
+    """One node in one run. A graph may have ten thousand of them, so what most do not need is made when it is."""
 
-    A graph may have ten thousand of them and most are simple, so what a simple one does not need stands on the class.
-    """
-
-    state: State = "idle"
-    instance: Any = None
-    context: NodeContext | None = None
-    positions: dict[str, int] | None = None
-    """Where branches meet at a single handle: the place of the edge whose value is kept."""
-    wires: "dict[str, list[Wire]] | None" = None
-    """Streaming out-edges by out-handle; those that never carried anything may be missing."""
-    inbox: "Inbox | None" = None
-    """None for a node that fires once, when all its edges have ended."""
-    waits = 0
-    """Places in the node's task that wait for an arrival or for room."""
+    __slots__ = (
+        "context",
+        "inbox",
+        "instance",
+        "kept",
+        "node",
+        "open_edges",
+        "positions",
+        "row",
+        "state",
+        "waits",
+        "wires",
+    )
 
     def __init__(self, node: BoundNode, capacity: int = CAPACITY) -> None:
         self.node = node
+        self.state: State = "idle"
         self.open_edges = node.in_edges
-        self.row: Row = {}
+        self.row: Row | None = None
         """The values of single handles."""
-        self.kept: Row = {}
+        self.positions: dict[str, int] | None = None
+        """Where branches meet at a single handle: the place of the edge whose value is kept."""
+        self.kept: Row | None = None
         """What goes out on single edges when the node ends."""
-        if node.gate != "once":
-            self.inbox = Inbox(node, capacity)
+        self.wires: dict[str, list[Wire]] | None = None
+        """Streaming out-edges by out-handle; those that never carried anything may be missing."""
+        self.inbox = Inbox(node, capacity) if node.gate != "once" else None
+        """None for a node that fires once, when all its edges have ended."""
+        self.instance: Any = None
+        self.context: NodeContext | None = None
+        self.waits = 0
+        """Places in the node's task that wait for an arrival or for room."""
 
-    def keep(self, edge: BoundEdge, value: Any) -> None:
-        """Keep the value of a single edge; of several, that of the last in document order that carried one."""
+    def take(self, edge: BoundEdge, value: Any) -> None:
+        """Take the value of a single edge; of several, keep that of the last in document order that carried one."""
+        if self.row is None:
+            self.row = {}
         if edge.position >= 0:
-            if self.positions is None:
-                self.positions = {}
+            self.positions = self.positions or {}
             if edge.position < self.positions.get(edge.handle, 0):
                 return
             self.positions[edge.handle] = edge.position
         self.row[edge.handle] = value
 
+    def complete_row(self) -> Row | None:
+        """Return the values of a node that fires once; None if a handle got nothing, and then it never fires."""
+        row = self.row or {}
+        return row if len(row) == self.node.handles else None
+
     def end(self) -> None:
         """Let go of every value: an ended step may stay for as long as the run."""
         self.state = "ended"
-        self.row = self.kept = {}
-        self.instance = None
+        self.row = self.kept = self.instance = None
         if self.inbox:
             self.inbox.gate.give_up()
 
@@ -120,7 +133,3 @@ class Wire:
         self.counter = 0
         self.due = 0
         """When its next ``message_sent`` may be told."""
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.items) >= self.handle.capacity and not self.gate.over

@@ -43,11 +43,17 @@ class Job:
     """A cancel is recorded, or on its way to be: the job ends in no other way."""
     is_void: bool = False
     """Its accept could not be stored, so nothing of it can be."""
+    is_deaf: bool = False
+    """It told more than it may: what its run tells from then on is not heard."""
     is_broken: bool = False
     """Something that it told was refused: it ends where its log ends."""
     is_ended: bool = False
     """The end is committed."""
     runner: "Runner | None" = None
+    timer: asyncio.TimerHandle | None = None
+    """Ends the attempt when it takes too long."""
+    verdict: Ending | None = None
+    """The run is over a limit: the job ends like this, whatever the run reports."""
     ending: Ending | None = None
     accept: "asyncio.Future[Any] | None" = None
     cancel: "asyncio.Future[Any] | None" = None
@@ -75,8 +81,8 @@ class Job:
             data=events.data,
         )
 
-    def requeue(self, reason: str, now_us: int) -> Requeue:
-        """End an attempt, for the next to be made."""
+    def requeue(self, reason: str, now_us: int, *, counts: bool) -> Requeue:
+        """End an attempt, for the next to be made. *counts*: it is one of those that a job may end badly."""
         ended = self.attempt
         self.attempt += 1
         self.sent_seq += 1
@@ -84,14 +90,14 @@ class Job:
         data = requeued_event(
             self.id, self.workflow_id, seq=self.sent_seq, now_us=now_us, attempt=self.attempt, message=reason
         )
-        return Requeue(no=self.no, attempt=ended, first_seq=self.sent_seq, data=data)
+        return Requeue(no=self.no, attempt=ended, first_seq=self.sent_seq, data=data, counts=counts)
 
     def end(
         self, how: Ending, now_us: int, events: frames.Events | None = None, *, records_cancel: bool = False
     ) -> End:
         """End, with the events that came just before. Once a cancel is on its way there is only one end."""
         self.is_cancelling |= records_cancel
-        self.ending = CANCELLED if self.is_cancelling else how
+        self.ending = CANCELLED if self.is_cancelling else self.verdict or how
         first_seq = self.sent_seq + 1
         count = (events.count if events else 0) + 1
         self.sent_seq += count
@@ -144,6 +150,11 @@ class Job:
         if not self.is_ended:
             self._cursors.append(cursor)
         return cursor
+
+    @property
+    def readers(self) -> int:
+        """How many cursors follow it."""
+        return len(self._cursors)
 
     def first_event(self) -> bytes:
         return queued_event(self.id, self.workflow_id, self.created_us)

@@ -42,7 +42,10 @@ class Log:
         self._writer = writer
         self._keeper = keeper
         self._on_ended = on_ended
-        self._backlog: list[Entry] = []
+        self._failed: list[Entry] = []
+        """What could not be committed. What was on its way at that time may still join it, in order …"""
+        self._waiting: list[Entry] = []
+        """… and what comes later waits behind both."""
         self.is_stalled = False
         """The database does not take changes now: what is appended waits."""
         self._open = 0
@@ -59,7 +62,7 @@ class Log:
         """Store events, and publish them once committed."""
         entries = [entry for entry in entries if not entry[0].is_void]
         if self.is_stalled:
-            self._backlog += entries
+            self._waiting += entries
             return
         self._open += 1
         self._append([op for _, op in entries]).add_done_callback(lambda done: self._settled(entries, done))
@@ -68,11 +71,11 @@ class Log:
         """Return once everything that was appended is committed, or after *seconds*."""
         try:
             async with asyncio.timeout(seconds):
-                while self._open or self._backlog:
+                while self._open or self.is_stalled:
                     self._idle.clear()
                     await self._idle.wait()
         except TimeoutError:
-            _log.error("log.unsettled", entries=len(self._backlog))
+            _log.error("log.unsettled", entries=len(self._failed) + len(self._waiting))
 
     def _append(self, ops: Sequence[Op]) -> "asyncio.Future[list[Outcome]]":
         return asyncio.ensure_future(self._writer.append(ops))
@@ -92,8 +95,8 @@ class Log:
 
     def _refused(self, job: Job, op: Append | Requeue | Begin | End, outcome: Refused) -> None:
         """What follows an entry that could not be committed waits with it; else the entry is at fault."""
-        if any(waiting is job for waiting, _ in self._backlog):
-            self._backlog.append((job, op))
+        if any(failed is job for failed, _ in self._failed):
+            self._failed.append((job, op))
         elif not (job.is_void or job.is_ended):
             _log.error("log.refused", job_id=job.id, op=type(op).__name__, reason=outcome.reason)
             self._keeper.refused(job)
@@ -115,16 +118,15 @@ class Log:
         if not isinstance(error, NodetoolError):
             raise error
         _log.error("log.stalled", error=error.detail, entries=len(entries))
-        self._backlog += entries
+        self._failed += entries
         if not self.is_stalled:
             self.is_stalled = True
             asyncio.get_running_loop().call_later(RETRY, self._retry)
 
     def _retry(self) -> None:
-        if self._open:  # groups of before the stall are still on their way; their order comes first
+        if self._open:  # what was on its way comes first
             asyncio.get_running_loop().call_later(RETRY, self._retry)
             return
-        entries, self._backlog = self._backlog, []
+        entries, self._failed, self._waiting = self._failed + self._waiting, [], []
         self.is_stalled = False
-        if entries:
-            self.append(entries)
+        self.append(entries)

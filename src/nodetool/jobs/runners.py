@@ -1,11 +1,11 @@
 """Which runner a job gets: the one that everybody shares, or one for itself."""
 
-import os
 from collections.abc import Iterator
 
 import msgspec
 
 from nodetool.jobs.job import Job
+from nodetool.jobs.policy import Policy
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
 from nodetool.runner.link import Connect, Link, Listener
@@ -16,37 +16,53 @@ SHARED_RUNS = 1000
 KNOWN_PLANS = 1024
 """Plans that a runner is known to have been sent."""
 
+IDLE = 2
+"""Runners that wait for a run to have for themselves."""
+
 
 class Runner:
-    """A runner and the jobs that run in it."""
+    """A runner, and the jobs that run in it."""
 
     def __init__(self, *, is_shared: bool) -> None:
         self.link: Link
         self.is_shared = is_shared
         self.is_ready = False
         """It has said hello."""
+        self.is_leaving = False
+        """It gets no new runs, and ends with its last one."""
         self.is_doomed = False
-        """It is about to end, and gets no new runs."""
+        """It is killed, or about to be, because of one of its runs."""
+        self.reason = ""
+        """Why it is killed, in words for the person who ran the job."""
+        self.culprit: int | None = None
+        """The job because of which it is killed."""
         self.kind: Runs = "inline"
         """The class of the run that it has for itself."""
+        self.runs = 0
+        """Runs that it began."""
         self.active: dict[int, Job] = {}
-        self._plans: set[str] = set()
+        self.plans: set[str] = set()
+        self.types: set[str] = set()
+        """Node types that it has set up: their modules are imported, their models loaded."""
 
     def start(self, job: Job, next_seq: int) -> None:
         """Send a job to it, and its plan if that is new to it."""
         version = job.version
-        if version.plan_hash not in self._plans:
+        if version.plan_hash not in self.plans:
             self.send_plan(job)
         self.active[job.no] = job
+        self.runs += 1
         self.link.send(
             frames.Start(job.no, job.attempt, next_seq, version.plan_hash, job.values, job.id, job.workflow_id)
         )
 
     def send_plan(self, job: Job) -> None:
-        if len(self._plans) >= KNOWN_PLANS:
-            self._plans.clear()  # the runner has dropped most of them by now; a plan may be sent twice
-        self._plans.add(job.version.plan_hash)
-        self.link.send(frames.Plan(job.version.plan_hash, msgspec.Raw(job.version.plan_bytes)))
+        version = job.version
+        if len(self.plans) >= KNOWN_PLANS:
+            self.plans.clear()  # the runner has dropped most of them by now; a plan may be sent twice
+        self.plans.add(version.plan_hash)
+        self.types |= types_of(job)
+        self.link.send(frames.Plan(version.plan_hash, msgspec.Raw(version.plan_bytes)))
 
 
 def limits(cores: int) -> dict[Runs, int]:
@@ -54,18 +70,25 @@ def limits(cores: int) -> dict[Runs, int]:
     return {"blocking": max(8, 4 * cores), "cpu": max(1, cores), "gpu": 1}
 
 
-class Runners:
-    """One shared runner, always up; one idle spare; and one for each run that must be alone."""
+def types_of(job: Job) -> set[str]:
+    plan = job.version.plan
+    return {kind.name for kind in plan.types} if plan else set()
 
-    def __init__(self, connect: Connect, listener: Listener, *, cores: int | None = None) -> None:
+
+class Runners:
+    """One shared runner, always up; a few idle ones; and one for each run that must be alone."""
+
+    def __init__(self, connect: Connect, listener: Listener, policy: Policy) -> None:
         self._connect = connect
         self._listener = listener
-        self._limits = limits(cores or os.cpu_count() or 1)
+        self._policy = policy
+        self._limits = limits(policy.cores)
         self._all: dict[Link, Runner] = {}
         self._shared: Runner | None = None
-        self._spare: Runner | None = None
+        self._idle: list[Runner] = []
         self._at_work: dict[Runs, int] = dict.fromkeys(self._limits, 0)
-        self._used_alone = False
+        self.demoted: set[str] = set()
+        """Types that stalled or killed a shared runner: until the server restarts they run alone."""
 
     def __iter__(self) -> Iterator[Runner]:
         return iter(list(self._all.values()))
@@ -82,35 +105,56 @@ class Runners:
         return self._shared is not None and self._shared.is_ready
 
     def of(self, link: Link) -> Runner | None:
+        """Return the runner of a link, unless it is gone."""
         return self._all.get(link)
+
+    def lane(self, job: Job) -> Runs:
+        """Return where a job queues: with all that never wait, or with those that need a runner each."""
+        plan = job.version.plan
+        assert plan
+        if plan.runs not in ("inline", "async"):
+            return plan.runs
+        is_suspect = job.is_alone or (self.demoted and not self.demoted.isdisjoint(types_of(job)))
+        return "blocking" if is_suspect else "inline"
 
     def take(self, job: Job) -> Runner | None:
         """Return the runner that *job* can start in now, if there is one."""
-        kind = lane(job)
+        kind = self.lane(job)
         if kind == "inline":
-            return self._shared if self._shared and len(self._shared.active) < SHARED_RUNS else None
+            shared = self._shared
+            return shared if shared and len(shared.active) < SHARED_RUNS else None
         if self._at_work[kind] >= self._limits[kind]:
             return None
         self._at_work[kind] += 1
-        runner, self._spare = self._spare or self._new(is_shared=False), None
+        runner = self._warmest(job)
         runner.kind = kind
         return runner
 
     def release(self, runner: Runner, job: Job) -> None:
-        """A run has left its runner: one that it had for itself becomes the spare, or ends."""
+        """A run has left its runner."""
         del runner.active[job.no]
         if runner.is_shared:
+            self._release_shared(runner)
             return
         self._at_work[runner.kind] -= 1
-        if self._spare is None and not runner.is_doomed:
-            self._spare = runner
+        if len(self._idle) < IDLE and not (runner.is_leaving or runner.is_doomed or self._is_worn(runner)):
+            self._idle.append(runner)
         else:
-            runner.link.send(frames.Stop())
+            self._let_go(runner)
 
-    def keep_spare(self) -> None:
+    def keep_idle(self) -> None:
         """Have a runner idle, once one was needed: the next that has to be alone starts without waiting."""
-        if self._spare is None and any(self._at_work.values()):
-            self._spare = self._new(is_shared=False)
+        if not self._idle and any(self._at_work.values()):
+            self._idle.append(self._new(is_shared=False))
+
+    def replace_shared(self) -> None:
+        """Take a new shared runner; the old one gets no further runs, and ends with its last one."""
+        old = self._shared
+        self.open()
+        if old:
+            old.is_leaving = True
+            if not old.active:
+                self._let_go(old)
 
     def doom(self, runner: Runner) -> None:
         """Give a runner that is about to end no further runs."""
@@ -121,25 +165,38 @@ class Runners:
     def lost(self, link: Link) -> Runner:
         """Forget a runner that is gone, and return it."""
         runner = self._all.pop(link)
-        if runner is self._spare:
-            self._spare = None
+        if runner in self._idle:
+            self._idle.remove(runner)
         if runner is self._shared:
             self._shared = None
         if not runner.is_shared:
             self._at_work[runner.kind] -= len(runner.active)
         return runner
 
+    def _release_shared(self, runner: Runner) -> None:
+        if runner is self._shared and self._is_worn(runner):
+            self.replace_shared()
+        elif runner.is_leaving and not runner.active and not runner.is_doomed:
+            self._let_go(runner)
+
+    def _is_worn(self, runner: Runner) -> bool:
+        return bool(self._policy.recycle) and runner.runs >= self._policy.recycle
+
+    def _let_go(self, runner: Runner) -> None:
+        runner.is_leaving = True
+        runner.link.send(frames.Stop())
+
+    def _warmest(self, job: Job) -> Runner:
+        """Return the idle runner that has set up most of the job's types, else a new one."""
+        if not self._idle:
+            return self._new(is_shared=False)
+        wanted = types_of(job)
+        best = max(self._idle, key=lambda runner: len(runner.types & wanted))
+        self._idle.remove(best)
+        return best
+
     def _new(self, *, is_shared: bool) -> Runner:
         runner = Runner(is_shared=is_shared)
         runner.link = self._connect(self._listener)
         self._all[runner.link] = runner
         return runner
-
-
-def lane(job: Job) -> Runs:
-    """Return where a job queues: with all that never wait, or with those that need a runner each."""
-    plan = job.version.plan
-    assert plan
-    if plan.runs in ("inline", "async"):
-        return "blocking" if job.is_alone else "inline"
-    return plan.runs

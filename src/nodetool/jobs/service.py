@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -12,7 +12,10 @@ from nodetool.jobs.cursor import Cursor, Stored
 from nodetool.jobs.ending import CANCELLED, Ending, ending_of_event, queued_event
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Log
+from nodetool.jobs.policy import Policy
 from nodetool.jobs.supervisor import Supervisor
+from nodetool.jobs.tally import Tally
+from nodetool.jobs.watchdog import Watchdog
 from nodetool.jobs.workflows import Workflows
 from nodetool.protocol import codec
 from nodetool.protocol.errors import CursorAhead, HasFindings, NodetoolError, NotFound, ShuttingDown
@@ -29,29 +32,69 @@ PINNED = 65_536
 _log = structlog.get_logger()
 
 
+class Standing(NamedTuple):
+    """The jobs that have not ended, and what runs them."""
+
+    queued: int
+    oldest: float
+    """Seconds that the oldest queued job has waited."""
+    running: int
+    readers: int
+    """Cursors that follow a live job."""
+    runners: int
+
+
 class Jobs:
     """The jobs of all users. Another user's do not exist for a caller."""
 
     def __init__(
-        self, workflows: Workflows, writer: Writer, reader: Reader, connect: Connect, *, now_us: Callable[[], int]
+        self,
+        workflows: Workflows,
+        writer: Writer,
+        reader: Reader,
+        connect: Connect,
+        *,
+        now_us: Callable[[], int],
+        policy: Policy,
     ) -> None:
+        self.tally = Tally()
         self._workflows = workflows
         self._reader = reader
         self._now_us = now_us
         self._live: dict[str, Job] = {}
         self._pinned: set[str] = set()
         self._is_open = True
-        self._supervisor = Supervisor(lambda supervisor: Log(writer, supervisor, self._ended), connect, now_us=now_us)
+        self._supervisor = Supervisor(
+            lambda supervisor: Log(writer, supervisor, self._ended),
+            connect,
+            now_us=now_us,
+            policy=policy,
+            tally=self.tally,
+        )
+        self._watchdog = Watchdog(self._supervisor, policy)
 
     async def open(self) -> None:
         """Start the runners, and queue again what had not ended."""
         self._supervisor.open()
+        self._watchdog.open()
         await self._recover()
 
     @property
     def is_ready(self) -> bool:
         """A runner stands."""
         return self._supervisor.is_ready
+
+    def standing(self) -> Standing:
+        """Return how things stand now, for the metrics."""
+        queued = self._supervisor.queued
+        oldest = min((job.created_us for job in queued), default=None)
+        return Standing(
+            queued=len(queued),
+            oldest=0.0 if oldest is None else (self._now_us() - oldest) / 1e6,
+            running=len(self._live) - len(queued),
+            readers=sum(job.readers for job in self._live.values()),
+            runners=len(self._supervisor.runners),
+        )
 
     # Starting.
 
@@ -73,6 +116,7 @@ class Jobs:
     def _accept(self, user: str, workflow_id: str, version: Version, graph: bytes, params: dict[str, Any]) -> Job:
         if not self._is_open:
             raise ShuttingDown
+        self._supervisor.check_room()
         _check_findings(version)
         values = coerce(params, version.inputs)
         now_us = self._now_us()
@@ -123,6 +167,8 @@ class Jobs:
     def _ended(self, job: Job) -> None:
         self._live.pop(job.id, None)
         assert job.ending
+        self.tally.ended[job.ending.status] += 1
+        self.tally.ran.add((self._now_us() - job.created_us) / 1e6)
         _log.debug("job.ended", job_id=job.id, status=job.ending.status, code=job.ending.code or None)
 
     # Looking up.
@@ -191,6 +237,7 @@ class Jobs:
     async def stop(self) -> None:
         """Kill what still runs: it runs again at the next start."""
         self._is_open = False
+        self._watchdog.close()
         await self._supervisor.stop()
         for job in self._live.values():
             job.fail_waiters(ShuttingDown(job_id=job.id))
@@ -200,8 +247,10 @@ class Jobs:
         rows = await self._reader.unfinished()
         if rows:
             _log.info("jobs.recovered", jobs=len(rows))
-        for row in rows:
+        for number, row in enumerate(rows):
             await self._take_up(row)
+            if number % 100 == 0:
+                await asyncio.sleep(0)  # there may be thousands, and others in the loop
 
     async def _take_up(self, row: JobRow) -> None:
         """The graph that the job pinned is planned again: an upgrade may have changed the types."""
@@ -239,7 +288,7 @@ class Jobs:
             attempt=row.attempt,
             sent_seq=row.last_seq,
             stored_seq=row.last_seq,
-            counted=row.attempt if row.status == "running" else row.attempt - 1,
+            counted=row.failures,
             is_cancelling=row.cancel_requested,
         )
 

@@ -11,27 +11,20 @@ from contextlib import suppress
 
 import structlog
 
+from nodetool.jobs import blame
+from nodetool.jobs.blame import Death
 from nodetool.jobs.credit import Credits
 from nodetool.jobs.ending import CANCELLED, Ending, ending_of_frame
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Entry, Log
-from nodetool.jobs.runners import Runner, Runners, lane
+from nodetool.jobs.policy import Policy
+from nodetool.jobs.runners import Runner, Runners
+from nodetool.jobs.tally import Tally
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
-from nodetool.protocol.errors import AttemptsExhausted, JobFailed, StorageFailed, TooManyEvents
+from nodetool.protocol.errors import AttemptsExhausted, JobFailed, QueueFull, StorageFailed, TimedOut, TooManyEvents
 from nodetool.runner.link import Connect, Link
 from nodetool.storage.port import Accept, Append, Cancel, Outcome
-
-MAX_ATTEMPTS = 3
-
-MAX_EVENTS = 10_000_000
-"""Events of a job."""
-
-GRACE = 0.25
-"""Seconds that a cancelled run has to stop by itself …"""
-
-BYSTANDERS = 0.2
-"""… and that others have to end, before the runner they share with it is killed."""
 
 SETTLE = 1.0
 """Seconds that the end of the server waits for a database that does not take changes."""
@@ -53,26 +46,39 @@ class Supervisor:
         connect: Connect,
         *,
         now_us: Callable[[], int],
-        max_events: int = MAX_EVENTS,
+        policy: Policy,
+        tally: Tally,
     ) -> None:
         self.log = log_of(self)
+        self.runners = Runners(connect, self, policy)
         self._now_us = now_us
-        self._runners = Runners(connect, self)
+        self._policy = policy
+        self._tally = tally
         self._queues: dict[Runs, deque[Job]] = {"inline": deque(), "blocking": deque(), "cpu": deque(), "gpu": deque()}
-        self._max_events = max_events
         self._is_stopping = False
         self._credits = Credits()
         self._changed = asyncio.Event()
 
     def open(self) -> None:
         """Start the shared runner."""
-        self._runners.open()
+        self.runners.open()
 
     @property
     def is_ready(self) -> bool:
-        return self._runners.is_ready
+        return self.runners.is_ready
+
+    @property
+    def queued(self) -> list[Job]:
+        """The jobs that wait for a runner, oldest first in each lane."""
+        return [job for queue in self._queues.values() for job in queue]
 
     # Jobs in.
+
+    def check_room(self) -> None:
+        """Raise QueueFull if as many jobs wait as may."""
+        limit = self._policy.max_queue
+        if limit and sum(map(len, self._queues.values())) >= limit:
+            raise QueueFull(f"{limit} jobs are waiting, and no more may")
 
     def accept(self, job: Job, op: Callable[[Job], Accept]) -> "asyncio.Future[list[Outcome]]":
         """Store a new job and start it, if there is a place for it; else queue it.
@@ -81,10 +87,11 @@ class Supervisor:
         """
         runner = self._place(job)
         job.status = "running" if runner else "queued"
-        accepted = self.log.record(op(job))
+        row = op(job)
+        self._tally.accepted += 1
         if runner:
-            self._start(job, runner)
-        return accepted
+            self._start(job, runner)  # its frame leaves before the commit holds the loop: the two go on side by side
+        return self.log.record(row)
 
     def queue(self, job: Job) -> None:
         """Take up a stored job that is queued."""
@@ -95,7 +102,8 @@ class Supervisor:
     def resume(self, job: Job, *, was_running: bool) -> None:
         """Take up a job of before the start: one that was running begins its next attempt, if it has one left."""
         if was_running:
-            self._again(job, "the server ended")
+            job.counted += 1
+            self._again(job, "the server ended", counts=True)
         else:
             self.queue(job)
 
@@ -103,14 +111,14 @@ class Supervisor:
         """Drop a job whose accept could not be stored: it was never shown to anyone."""
         job.is_void = True
         if job.runner:
-            self._halt(job, job.runner)
-        elif job in (queue := self._queues[lane(job)]):
-            queue.remove(job)
+            self._halt(job, job.runner, "")
+        else:
+            self._unqueue(job)
 
     def _place(self, job: Job) -> Runner | None:
         """Return the runner for a job, or queue it behind those that wait already."""
-        queue = self._queues[lane(job)]
-        runner = None if queue or self._is_stopping else self._runners.take(job)
+        queue = self._queues[self.runners.lane(job)]
+        runner = None if queue or self._is_stopping else self.runners.take(job)
         if runner is None:
             queue.append(job)
         return runner
@@ -121,21 +129,30 @@ class Supervisor:
 
     def _start(self, job: Job, runner: Runner) -> None:
         job.runner = runner
+        if job.attempt == 1:
+            self._tally.waited.add((self._now_us() - job.created_us) / 1e6)
+        if self._policy.job_timeout:
+            job.timer = asyncio.get_running_loop().call_later(self._policy.job_timeout, self._time_out, job)
         runner.start(job, job.sent_seq + 1)
+
+    def _unqueue(self, job: Job) -> None:
+        for queue in self._queues.values():
+            if job in queue:
+                queue.remove(job)
 
     def _dispatch(self) -> None:
         """Start what waits, as far as there is room."""
         if self._is_stopping:
             return
         for queue in self._queues.values():
-            while queue and (runner := self._runners.take(queue[0])):
+            while queue and (runner := self.runners.take(queue[0])):
                 self._begin(queue.popleft(), runner)
 
     # Frames in.
 
     def on_frames(self, link: Link, got: list[frames.ToServer]) -> None:
         """Store what a read brought. A run's last events and its end are stored together."""
-        runner = self._runners.of(link)
+        runner = self.runners.of(link)
         if runner is None:
             return
         entries: list[Entry] = []
@@ -160,12 +177,11 @@ class Supervisor:
 
     def _take_events(self, runner: Runner, frame: frames.Events, entries: list[Entry]) -> None:
         job = self._job_of(runner, frame.job_no, frame.attempt)
-        if job is None or job.ending:
+        if job is None or job.ending or job.is_deaf:
             return
-        if job.sent_seq + frame.count > self._max_events:
-            self._break_off(
-                job, Ending("failed", code=TooManyEvents.code, error=f"more than {self._max_events} events")
-            )
+        if job.sent_seq + frame.count > self._policy.max_events > 0:
+            job.is_deaf = True
+            self._condemn(job, TooManyEvents.code, f"more than {self._policy.max_events} events")
             return
         entries.append((job, job.append(frame)))
 
@@ -177,7 +193,8 @@ class Supervisor:
             self._doom(runner)
         self._leave(runner, job)
         if not job.ending:
-            entries.append((job, job.end(ending_of_frame(frame), self._now_us(), events)))
+            heard = None if job.is_deaf else events
+            entries.append((job, job.end(ending_of_frame(frame), self._now_us(), heard)))
 
     def _job_of(self, runner: Runner, no: int, attempt: int) -> Job | None:
         job = runner.active.get(no)
@@ -199,6 +216,7 @@ class Supervisor:
 
     def stored(self, job: Job, op: Append) -> None:
         """Credit a run with events that are committed, now and then."""
+        self._tally.events += op.count
         credit = self._credits.stored(job, op) if job.runner else None
         if job.runner and credit:
             job.runner.link.send(credit)
@@ -213,12 +231,19 @@ class Supervisor:
     # Ends.
 
     def _leave(self, runner: Runner, job: Job) -> None:
-        self._runners.release(runner, job)
+        self.runners.release(runner, job)
         self._changed.set()
+        self._forget(job)
+        if not self._is_stopping:
+            self.runners.keep_idle()
+
+    def _forget(self, job: Job) -> None:
+        """The job's run is under way nowhere."""
         self._credits.forget(job)
         job.runner = None
-        if not self._is_stopping:
-            self._runners.keep_spare()
+        if job.timer:
+            job.timer.cancel()
+            job.timer = None
 
     def fail(self, job: Job, how: Ending) -> None:
         """End a job that runs nowhere."""
@@ -228,12 +253,21 @@ class Supervisor:
         """End a job whatever its run does. What the run tells from now on is not heard."""
         self.fail(job, how)
         if job.runner:
-            self._halt(job, job.runner)
+            self._halt(job, job.runner, how.error)
 
-    def _halt(self, job: Job, runner: Runner) -> None:
+    def _condemn(self, job: Job, code: str, text: str) -> None:
+        """A run is over a limit: it is stopped, and then the job ends like this, whatever the run reported."""
+        if job.verdict is None and job.runner:
+            job.verdict = Ending("failed", code=code, error=text)
+            self._halt(job, job.runner, text)
+
+    def _time_out(self, job: Job) -> None:
+        self._condemn(job, TimedOut.code, f"the run took longer than {self._policy.job_timeout:g} seconds")
+
+    def _halt(self, job: Job, runner: Runner, reason: str) -> None:
         """Ask a run to stop; if it does not, its runner is killed."""
         runner.link.send(frames.Cancel(job.no, job.attempt))
-        asyncio.get_running_loop().call_later(GRACE, self._overdue, runner, job, job.attempt)
+        asyncio.get_running_loop().call_later(self._policy.grace, self._overdue, runner, job, job.attempt, reason)
 
     # Cancel.
 
@@ -268,79 +302,103 @@ class Supervisor:
         if done.exception():
             job.is_cancelling, job.cancel = False, None
         elif runner and job.runner is runner:
-            self._halt(job, runner)
+            self._halt(job, runner, "the run was cancelled")
 
     def _cancel_queued(self, job: Job) -> None:
-        queue = self._queues[lane(job)]
-        if job in queue:
-            queue.remove(job)
+        self._unqueue(job)
         self.log.append([(job, job.end(CANCELLED, self._now_us(), records_cancel=True))])
 
-    def _overdue(self, runner: Runner, job: Job, attempt: int) -> None:
-        """The run has not stopped: its runner is killed; one that others share after a moment for them to end."""
-        if job.runner is not runner or job.attempt != attempt or runner.is_doomed:
+    def _overdue(self, runner: Runner, job: Job, attempt: int, reason: str) -> None:
+        """The run has not stopped: its runner is killed."""
+        if job.runner is runner and job.attempt == attempt:
+            self.kill(runner, reason, culprit=job.no)
+
+    # Runners that have to go, and that are gone.
+
+    def kill(self, runner: Runner, reason: str, *, culprit: int | None) -> None:
+        """End a runner because of one of its runs; one that others share after a moment for them to end."""
+        if runner.is_doomed:
             return
+        runner.reason, runner.culprit = reason, culprit
+        _log.warning("runner.killed", pid=runner.link.pid, reason=reason, jobs=len(runner.active))
         self._doom(runner)
-        if runner.is_shared:
-            asyncio.get_running_loop().call_later(BYSTANDERS, runner.link.kill)
+        if runner.is_shared and len(runner.active) > 1:
+            asyncio.get_running_loop().call_later(self._policy.bystanders, runner.link.kill)
         else:
             runner.link.kill()
         self._dispatch()
 
     def _doom(self, runner: Runner) -> None:
         """Give a runner that is about to end no further runs, and put another in its place if all share it."""
-        self._runners.doom(runner)
+        self.runners.doom(runner)
         if runner.is_shared and not self._is_stopping:
-            self._runners.open()
-
-    # Runners that are gone.
+            self.runners.open()
 
     def on_lost(self, link: Link) -> None:
         """Take the runs of a runner that is gone: queue them again, or end those that are cancelled or hopeless."""
-        runner = self._runners.lost(link)
+        runner = self.runners.lost(link)
         self._changed.set()
-        jobs = list(runner.active.values())
-        was_killed = self._is_stopping or (jobs and all(job.is_cancelling for job in jobs))
-        tell = _log.debug if was_killed else _log.warning
-        tell("runner.lost", pid=link.pid, shared=runner.is_shared, jobs=len(jobs))
-        for job in jobs:
-            self._lose(job, runner, was_alone=len(jobs) == 1)
-        if runner.is_shared and not runner.is_doomed and not self._is_stopping:
+        self._tally.runners_ended[runner.reason or ("let go" if runner.is_leaving else "lost")] += 1
+        death = self._death(runner, link)
+        is_expected = self._is_stopping or runner.is_leaving or runner.is_doomed
+        tell = _log.debug if is_expected else _log.warning
+        tell("runner.lost", pid=link.pid, shared=runner.is_shared, jobs=death.jobs, at=death.culprit)
+        for job in list(runner.active.values()):
+            self._lose(job, death, runner.reason or "the process that ran it ended")
+        if runner.is_shared and not (runner.is_doomed or runner.is_leaving or self._is_stopping):
             self._restart(runner)
         self._dispatch()
 
+    def _death(self, runner: Runner, link: Link) -> Death:
+        culprit = runner.culprit
+        place = link.place()
+        if culprit is None and runner.is_shared and place and (job := runner.active.get(place.job_no)):
+            culprit = job.no
+            self._demote(job, place.node)
+        # One that leaves by itself, or for a run that we know, says nothing of the others.
+        was_meant = runner.is_doomed and (runner.culprit is not None or not runner.reason)
+        return Death(runner.is_shared, was_meant, culprit, len(runner.active))
+
+    def _demote(self, job: Job, node: int) -> None:
+        """A type that stalled or killed a runner that others share runs alone from now on."""
+        plan = job.version.plan
+        if plan and node < len(plan.nodes):
+            name = plan.types[plan.nodes[node].type].name
+            self.runners.demoted.add(name)
+            _log.warning("runner.blame", job_id=job.id, node_id=plan.nodes[node].id, node_type=name)
+
     def _restart(self, lost: Runner) -> None:
         if lost.is_ready:
-            self._runners.open()
+            self.runners.open()
         else:
             asyncio.get_running_loop().call_later(RESTART_DELAY, self._restart_now)
 
     def _restart_now(self) -> None:
         if not self._is_stopping:
-            self._runners.open()
+            self.runners.open()
             self._dispatch()
 
-    def _lose(self, job: Job, runner: Runner, *, was_alone: bool) -> None:
-        job.runner = None
-        self._credits.forget(job)
+    def _lose(self, job: Job, death: Death, reason: str) -> None:
+        self._forget(job)
         if job.is_void or job.ending:
             return
-        if job.is_cancelling:
+        if job.is_cancelling or job.verdict:
             self.fail(job, CANCELLED)
-            return
-        if self._is_stopping:
-            return  # its row says that it runs: the next start queues it again
-        if not runner.is_doomed:
-            job.counted += was_alone
-            job.is_alone = True
-        self._again(job, "the process that ran it ended")
+        elif self._is_stopping:
+            self.log.append([(job, job.requeue("the server was stopped", self._now_us(), counts=False))])
+        else:
+            sentence = blame.sentence(job.no, death)
+            job.counted += sentence.counts
+            job.is_alone |= sentence.alone
+            self._again(job, reason, counts=sentence.counts)
 
-    def _again(self, job: Job, reason: str) -> None:
-        """Queue the next attempt of a job, unless there were too many."""
-        if job.counted >= MAX_ATTEMPTS:
+    def _again(self, job: Job, reason: str, *, counts: bool) -> None:
+        """Queue the next attempt of a job, unless too many of them ended badly."""
+        if job.counted >= self._policy.max_attempts:
             self.fail(job, exhausted(job.counted, reason))
             return
-        self.log.append([(job, job.requeue(reason, self._now_us()))])
+        self._tally.requeued += 1
+        self.log.append([(job, job.requeue(reason, self._now_us(), counts=counts))])
         self.queue(job)
 
     def on_print(self, link: Link, line: str) -> None:
@@ -354,15 +412,15 @@ class Supervisor:
         self._is_stopping = True
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._until(lambda: not any(runner.active for runner in self._runners))
+                await self._until(lambda: not any(runner.active for runner in self.runners))
         await self.log.settle(SETTLE)
 
     async def stop(self) -> None:
-        """Kill the runners. What did not end runs again at the next start."""
+        """Kill the runners. What did not end is queued for the next start, and that does not count."""
         self._is_stopping = True
-        for runner in self._runners:
+        for runner in self.runners:
             runner.link.kill()
-        await self._until(lambda: not len(self._runners))
+        await self._until(lambda: not len(self.runners))
         await self.log.settle(SETTLE)
 
     async def _until(self, condition: Callable[[], bool]) -> None:

@@ -171,6 +171,7 @@ class Workflows:
         outcome = await self._commit(op)
         self._forget(id)
         _raise_refused(outcome, id)
+        self._keep(id, Ready(user, version, source))  # saves come here in the order of their commits
         return await self.get(user, id)
 
     def _schemas_of(self, graph: Graph) -> dict[str, Any]:

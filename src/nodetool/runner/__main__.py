@@ -10,6 +10,7 @@ def main() -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     serve = verbs.add_parser("serve", help="run what comes over an inherited socket")
     serve.add_argument("--fd", type=int, required=True)
+    serve.add_argument("--pulse", type=int, required=True)
     serve.add_argument("--catalogue", default="")
     serve.add_argument("--max-result", type=int, required=True)
     describe = verbs.add_parser("describe", help="write the index of node types")
@@ -19,7 +20,7 @@ def main() -> None:
     if given.verb == "serve":
         from nodetool.runner.process import serve as run
 
-        run(given.fd, catalogue=given.catalogue, max_result=given.max_result)
+        run(given.fd, given.pulse, catalogue=given.catalogue, max_result=given.max_result)
     else:
         _describe(given.output, given.paths)
 

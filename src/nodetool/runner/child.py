@@ -57,12 +57,12 @@ class Child(asyncio.SubprocessProtocol):
         self._on_line(line.decode(errors="replace"))
 
 
-async def start(command: Sequence[str], on_line: Callable[[str], None], *, fd: int) -> Child:
-    """Start a process as the leader of a group of its own; it inherits *fd*. Raises OSError."""
+async def start(command: Sequence[str], on_line: Callable[[str], None], *, fds: Sequence[int]) -> Child:
+    """Start a process as the leader of a group of its own; it inherits *fds*. Raises OSError."""
     _, child = await asyncio.get_running_loop().subprocess_exec(
         lambda: Child(on_line),
         *command,
-        pass_fds=[fd],
+        pass_fds=fds,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

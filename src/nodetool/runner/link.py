@@ -5,16 +5,21 @@ one socket inherited for frames and pipes for what it prints.
 """
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from nodetool.protocol import frames
 from nodetool.runner.child import Child, start
 from nodetool.runner.framing import Framing, to_server
 from nodetool.runner.guard import Guard
+from nodetool.runner.pulse import Place, Pulse
+
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 FRAME_EXTRA = 1 << 20
 """A frame may be this much larger than the largest result."""
@@ -55,6 +60,18 @@ class Link(Protocol):
         """End the process and every process of its group, now. ``on_lost`` follows."""
         ...
 
+    def last_beat(self) -> int:
+        """Return when its loop last went round, in milliseconds since 1970; 0 if that is not known."""
+        ...
+
+    def place(self) -> Place | None:
+        """Return the node that it is in, or died in; None if it is in none."""
+        ...
+
+    def memory(self) -> int:
+        """Return the bytes that it has in memory; 0 if that is not known."""
+        ...
+
 
 Connect = Callable[[Listener], Link]
 """Starts a runner. Returns at once: frames may be sent before it is up."""
@@ -74,6 +91,7 @@ class ProcessLink:
             self._cut,
             max_frame=max_result + FRAME_EXTRA,
         )
+        self._pulse = Pulse.create()
         self._child: Child | None = None
         self._is_killed = False
         self._is_cut = asyncio.Event()
@@ -91,6 +109,15 @@ class ProcessLink:
         if self._child and not self._child.ended.is_set():
             self._child.kill_group()
 
+    def last_beat(self) -> int:
+        return self._pulse.last_beat()
+
+    def place(self) -> Place | None:
+        return self._pulse.place()
+
+    def memory(self) -> int:
+        return resident(self.pid)
+
     async def _live(self, theirs: socket.socket, catalogue: str, max_result: int) -> None:
         child = await self._start(theirs, catalogue, max_result)
         if child:
@@ -103,6 +130,7 @@ class ProcessLink:
             if self._guard:
                 self._guard.remove(child.pid)
         self._listener.on_lost(self)
+        self._pulse.close()
 
     async def _last_words(self, child: Child) -> None:
         """Wait until all is read, but not for those who hold an ended process's link and pipes.
@@ -117,10 +145,10 @@ class ProcessLink:
 
     async def _start(self, theirs: socket.socket, catalogue: str, max_result: int) -> Child | None:
         command = [sys.executable, "-m", "nodetool.runner", "serve", "--fd", str(theirs.fileno())]
-        command += ["--catalogue", catalogue, "--max-result", str(max_result)]
+        command += ["--pulse", str(self._pulse.fd), "--catalogue", catalogue, "--max-result", str(max_result)]
         try:
             with theirs:
-                child = await start(command, self._print, fd=theirs.fileno())
+                child = await start(command, self._print, fds=[theirs.fileno(), self._pulse.fd])
         except OSError as error:
             self._ours.close()
             self._print(f"the runner could not be started: {error.strerror}")
@@ -138,3 +166,12 @@ class ProcessLink:
     def _cut(self) -> None:
         self._is_cut.set()
         self.kill()
+
+
+def resident(pid: int) -> int:
+    """Return the bytes that a process has in memory, as Linux tells; 0 elsewhere."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_bytes().split()[1]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * PAGE

@@ -9,6 +9,7 @@ from typing import Any
 from nodetool.protocol import frames
 from nodetool.runner.link import Listener
 from nodetool.runner.process import THREADS
+from nodetool.runner.pulse import Place, Pulse
 from nodetool.runner.threads import DaemonThreads
 from nodetool.runner.worker import Worker
 from nodetool.sdk import registry
@@ -26,7 +27,10 @@ class LocalLink:
         self._out: list[Any] = []
         self._is_gone = False
         self._pool = DaemonThreads(THREADS)
-        self._worker = Worker(self._answer, self.kill, find=registry.find, pool=self._pool, max_result=max_result)
+        self._pulse = Pulse.create()
+        self._worker = Worker(
+            self._answer, self.kill, find=registry.find, pool=self._pool, max_result=max_result, pulse=self._pulse
+        )
         self._answer(frames.Hello(frames.VERSION, catalogue, 0))
 
     @property
@@ -35,6 +39,15 @@ class LocalLink:
 
     def send(self, frame: frames.ToRunner) -> None:
         self._loop.call_soon(self._receive, frame)
+
+    def last_beat(self) -> int:
+        return 0
+
+    def place(self) -> Place | None:
+        return self._pulse.place()
+
+    def memory(self) -> int:
+        return 0
 
     def kill(self) -> None:
         """Stop the runs, and be gone. What they told before is handed over; nothing of what they tell now is."""
@@ -47,6 +60,7 @@ class LocalLink:
         await self._worker.stop(PARTING)
         self._pool.shutdown(wait=False)
         self._listener.on_lost(self)
+        self._pulse.close()
 
     def _receive(self, frame: frames.ToRunner) -> None:
         if not self._is_gone:

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn, TextIO
 
@@ -14,15 +15,20 @@ from nodetool.engine.report import Reporter
 from nodetool.protocol import frames
 from nodetool.runner.framing import Framing, to_runner
 from nodetool.runner.prints import Prints
+from nodetool.runner.pulse import Pulse
 from nodetool.runner.worker import Worker
 from nodetool.sdk import registry
+
+BEAT = 0.25
+"""Seconds between two signs that the loop goes round."""
 
 THREADS = 64
 """Blocking nodes of one run that work at the same time."""
 
 
-def serve(fd: int, *, catalogue: str, max_result: int) -> None:
-    """Run what comes over the socket *fd* until it closes."""
+def serve(fd: int, pulse: int, *, catalogue: str, max_result: int) -> None:
+    """Run what comes over the socket *fd* until it closes; show how it goes in the memory of *pulse*."""
+    os.set_inheritable(pulse, False)
     os.set_inheritable(fd, False)  # programs that nodes start would keep the link open
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
     gc.set_threshold(50_000, 20, 100)
@@ -30,12 +36,12 @@ def serve(fd: int, *, catalogue: str, max_result: int) -> None:
     try:
         import uvloop
 
-        uvloop.run(_serve(fd, catalogue, max_result))
+        uvloop.run(_serve(fd, Pulse(pulse), catalogue, max_result))
     except ImportError:
-        asyncio.run(_serve(fd, catalogue, max_result))
+        asyncio.run(_serve(fd, Pulse(pulse), catalogue, max_result))
 
 
-async def _serve(fd: int, catalogue: str, max_result: int) -> None:
+async def _serve(fd: int, pulse: Pulse, catalogue: str, max_result: int) -> None:
     loop = asyncio.get_running_loop()
     lost = asyncio.Event()
     link: Framing[frames.ToRunner] = Framing(
@@ -44,12 +50,21 @@ async def _serve(fd: int, catalogue: str, max_result: int) -> None:
         lost.set,
         max_frame=1 << 31,
     )
-    worker = Worker(link.send, link.close, find=registry.find, pool=ThreadPoolExecutor(THREADS), max_result=max_result)
+    worker = Worker(
+        link.send, link.close, find=registry.find, pool=ThreadPoolExecutor(THREADS), max_result=max_result, pulse=pulse
+    )
     sys.stdout = _prints(loop, worker, sys.__stdout__ or sys.stdout)
     await loop.create_connection(lambda: link, sock=socket.socket(fileno=fd))
+    _beat(loop, pulse)
     link.send(frames.Hello(frames.VERSION, catalogue, os.getpid()))
     await lost.wait()
     _leave()
+
+
+def _beat(loop: asyncio.AbstractEventLoop, pulse: Pulse) -> None:
+    """Say, again and again, that the loop goes round."""
+    pulse.beat(time.time_ns() // 1_000_000)
+    loop.call_later(BEAT, _beat, loop, pulse)
 
 
 def _prints(loop: asyncio.AbstractEventLoop, worker: Worker, behind: TextIO) -> TextIO:

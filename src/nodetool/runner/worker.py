@@ -17,6 +17,7 @@ from nodetool.engine.run import Run, describe_error
 from nodetool.graph.plan import Plan
 from nodetool.protocol import frames
 from nodetool.protocol.errors import JobFailed
+from nodetool.runner.pulse import Pulse
 from nodetool.runner.window import Window
 
 PLANS = 256
@@ -53,17 +54,39 @@ class Active:
             await self._room.wait()
 
 
+class JobMark:
+    """Marks the nodes of one job in the bytes that the server reads."""
+
+    __slots__ = ("_enter", "_job_no", "leave")
+
+    def __init__(self, pulse: Pulse, job_no: int) -> None:
+        self._enter = pulse.enter
+        self._job_no = job_no
+        self.leave = pulse.leave
+
+    def enter(self, node: int) -> None:
+        self._enter(self._job_no, node)
+
+
 class Worker:
     """Runs what the server sends. *send* takes a frame; ``receive`` is given what came."""
 
     def __init__(
-        self, send: Callable[[Any], None], leave: Callable[[], None], *, find: Find, pool: Executor, max_result: int
+        self,
+        send: Callable[[Any], None],
+        leave: Callable[[], None],
+        *,
+        find: Find,
+        pool: Executor,
+        max_result: int,
+        pulse: Pulse,
     ) -> None:
         self._send = send
         self._leave = leave
         self._find = find
         self._pool = pool
         self._max_result = max_result
+        self._pulse = pulse
         self._plans: OrderedDict[str, bytes | Bound] = OrderedDict()
         self._held: dict[str, list[frames.Start]] = {}
         """Starts whose plan is on its way."""
@@ -149,6 +172,7 @@ class Worker:
                 pool=self._pool,
                 room=lambda report: self._room(active, report),
                 max_result=self._max_result,
+                mark=JobMark(self._pulse, start.job_no),
             )
             end = await run.go()
         except JobFailed as error:

@@ -39,7 +39,7 @@ def build(services: Services, options: Options) -> Site:
     """Return the application that serves *services*."""
     visitors = Visitors()
     sockets = Sockets(services.jobs, options)
-    routes = table(services, options, visitors)
+    routes = table(services, options, visitors, sockets)
     routes.append(Route("GET", "/openapi.json", openapi.Description(routes, options).read))
     on_error: Any = errors.answer
     app = Litestar(

@@ -159,6 +159,8 @@ DOCS: dict[str, Doc] = {
     "HealthRoutes.health": HEALTHY,
     "HealthRoutes.ping": Doc(gives={200: json_of(ref("Pulse"))}),
     "HealthRoutes.ready": Doc(gives={200: json_of(ref("Health"))}, refuses=(503,)),
+    "PageRoutes.page": Doc(gives={200: {"text/html": {"schema": {"type": "string"}}}}, refuses=(404,)),
+    "MetricRoutes.metrics": Doc(gives={200: {"text/plain": {"schema": {"type": "string"}}}}),
     "Description.read": Doc(gives={200: json_of(OBJECT)}),
 }
 
@@ -201,7 +203,7 @@ def operation(route: Route) -> dict[str, Any]:
     said: dict[str, Any] = {
         "operationId": operation_id(route),
         "summary": (route.handler.__doc__ or "").strip(),
-        "tags": [route.path.removeprefix("/api").split("/")[1]],
+        "tags": [route.path.removeprefix("/api/").strip("/").partition("/")[0] or "pages"],
         "responses": responses(doc),
     }
     if parameters := [*([ID] if "{id}" in route.path else []), *doc.query]:

@@ -1,6 +1,7 @@
 """What a deployment may change about the server."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from nodetool import __version__
@@ -27,6 +28,8 @@ class Options:
     """Seconds without an event until a stream sends a sign of life."""
     patience: float = 30.0
     """Seconds that a client on a socket may take to receive 64 KiB."""
+    page: Path | None = None
+    """The page for people, at ``/``."""
     version: str = __version__
 
     @property

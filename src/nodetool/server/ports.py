@@ -1,6 +1,6 @@
 """What the server asks of the rooms below it. The classes behind it live in jobs/; tests hand in fakes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -163,6 +163,12 @@ class Nodes(Protocol):
         ...
 
 
+class Metrics(Protocol):
+    def text(self, connections: Mapping[str, int]) -> bytes:
+        """Return the page for Prometheus; *connections* are those that are open, by kind."""
+        ...
+
+
 class Readiness(Protocol):
     def problems(self) -> list[str]:
         """Return what is still missing; nothing once schema, node index and a runner stand."""
@@ -177,3 +183,4 @@ class Services:
     workflows: Workflows
     nodes: Nodes
     readiness: Readiness
+    metrics: Metrics

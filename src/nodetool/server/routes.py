@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from nodetool.server.health import HealthRoutes
 from nodetool.server.jobs import JobRoutes
+from nodetool.server.metrics import MetricRoutes
 from nodetool.server.nodes import NodeRoutes
 from nodetool.server.options import Options
+from nodetool.server.pages import PageRoutes
 from nodetool.server.ports import Services
 from nodetool.server.requests import Request
 from nodetool.server.runs import Runs
+from nodetool.server.sockets import Sockets
 from nodetool.server.types import ASGIApp
 from nodetool.server.visitors import Visitors
 from nodetool.server.workflows import WorkflowRoutes
@@ -33,14 +36,20 @@ class Route:
         return self.handler.__qualname__
 
 
-def table(services: Services, options: Options, visitors: Visitors) -> list[Route]:
+def table(services: Services, options: Options, visitors: Visitors, sockets: Sockets) -> list[Route]:
     """Return the routes of the surface that *options* name."""
     workflows = WorkflowRoutes(services.workflows, options)
     runs = Runs(services.jobs, visitors, options)
     jobs = JobRoutes(services.jobs, visitors, options)
     health = HealthRoutes(services.readiness, visitors)
     editor = editor_only(workflows, runs, NodeRoutes(services.nodes)) if options.surface == "editor" else []
-    return [*editor, *shared(options.prefix, workflows, runs, jobs), *always(health)]
+    page = Route("GET", "/", PageRoutes(options.page).page)
+    return [
+        *editor,
+        *shared(options.prefix, workflows, runs, jobs),
+        *always(health, MetricRoutes(services.metrics, visitors, sockets)),
+        page,
+    ]
 
 
 def editor_only(workflows: WorkflowRoutes, runs: Runs, nodes: NodeRoutes) -> list[Route]:
@@ -67,6 +76,7 @@ def shared(prefix: str, workflows: WorkflowRoutes, runs: Runs, jobs: JobRoutes) 
     ]
 
 
-def always(health: HealthRoutes) -> list[Route]:
+def always(health: HealthRoutes, metrics: MetricRoutes) -> list[Route]:
     answers = {"/health": health.health, "/ping": health.ping, "/ready": health.ready}
-    return [Route(method, path, handler) for path, handler in answers.items() for method in ("GET", "HEAD")]
+    public = [Route(method, path, handler) for path, handler in answers.items() for method in ("GET", "HEAD")]
+    return [*public, Route("GET", "/metrics", metrics.metrics)]

@@ -28,6 +28,9 @@ class Sockets:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
             raise NotFoundException

@@ -20,6 +20,9 @@ class Visitors:
     def closing(self) -> bool:
         return self._closing.is_set()
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
     async def stay(self, wait: Callable[[], Awaitable[T]]) -> T:
         """Return what *wait* awaits.
 

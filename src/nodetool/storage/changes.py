@@ -107,7 +107,7 @@ class Changes:
     def _requeue(self, op: Requeue) -> Outcome:
         if op.first_seq >= LAST_SEQ:
             return TOO_MANY
-        if not self._changed("requeue", (op.no, op.attempt, op.first_seq - 1, op.first_seq)):
+        if not self._changed("requeue", (op.no, op.attempt, op.first_seq - 1, op.first_seq, op.counts)):
             return self._refusal(op.no, op.attempt, op.first_seq)
         self._execute(self._sql["add_batch"], (key(op.no, op.first_seq), op.attempt + 1, 1, 0, op.data))
         return DONE

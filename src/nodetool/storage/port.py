@@ -62,6 +62,8 @@ class Requeue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The attempt that ended; the row gets the next."""
     first_seq: int
     data: bytes
+    counts: bool = False
+    """The attempt is one of those that a job may end badly."""
 
 
 class Cancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -149,6 +151,8 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     last_seq: int
     cancel_requested: bool
+    failures: int
+    """Attempts that ended badly, and count."""
     params: bytes
     error: str | None
     created_us: int

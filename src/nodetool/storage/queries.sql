@@ -19,7 +19,7 @@ UPDATE jobs SET last_seq = ?4
 WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND finished_us IS NULL;
 
 -- requeue --
-UPDATE jobs SET status = 'queued', attempt = attempt + 1, last_seq = ?4
+UPDATE jobs SET status = 'queued', attempt = attempt + 1, last_seq = ?4, failures = failures + ?5
 WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND finished_us IS NULL AND cancel_requested = 0;
 
 -- cancel --
@@ -69,14 +69,14 @@ ORDER BY no DESC
 LIMIT ?3;
 
 -- job --
-SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, params, error,
+SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, failures, params, error,
     created_us, started_us, finished_us
 FROM jobs
 WHERE id = ?;
 
 -- jobs_page --
 -- Lists leave the params out: a row may hold megabytes of them.
-SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, x'', error,
+SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, failures, x'', error,
     created_us, started_us, finished_us
 FROM jobs
 WHERE user = ?1 AND no < ?2 AND (?3 IS NULL OR workflow_id = ?3) AND (?4 IS NULL OR status = ?4)
@@ -86,7 +86,7 @@ LIMIT ?5;
 -- jobs_page_by_status --
 -- For every status but `completed`, which jobs_page finds at once, while it might search long for the others.
 -- The second condition on status looks idle, but without it SQLite does not take the partial index.
-SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, x'', error,
+SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, failures, x'', error,
     created_us, started_us, finished_us
 FROM jobs
 WHERE user = ?1 AND no < ?2 AND (?3 IS NULL OR workflow_id = ?3) AND status = ?4 AND status <> 'completed'
@@ -94,7 +94,7 @@ ORDER BY no DESC
 LIMIT ?5;
 
 -- unfinished --
-SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, params, error,
+SELECT no, id, user, workflow_id, graph_hash, status, attempt, last_seq, cancel_requested, failures, params, error,
     created_us, started_us, finished_us
 FROM jobs
 WHERE status IN ('queued', 'running') AND status <> 'completed'

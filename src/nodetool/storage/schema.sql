@@ -20,7 +20,8 @@ CREATE TABLE jobs (
     error TEXT,
     created_us INTEGER NOT NULL,
     started_us INTEGER,
-    finished_us INTEGER
+    finished_us INTEGER,
+    failures INTEGER NOT NULL DEFAULT 0
 );
 
 -- Lists of a user, newest first. With the workflow inside, a list of one workflow's jobs passes over the others

@@ -27,6 +27,9 @@ class SqliteWriter:
         self._waiting: list[Call] = []
         self._flush_comes = False
         self._closed = False
+        self.commits = 0
+        self.operations = 0
+        """Counted since the start, for the metrics."""
 
     def next_no(self) -> int:
         """Return a job number that was never used."""
@@ -78,7 +81,9 @@ class SqliteWriter:
 
     def _settle(self, group: list[Call]) -> None:
         self._checkpoints.wake()
+        self.commits += 1
         for call in group:
+            self.operations += len(call.ops)
             call.settle()
 
     @staticmethod
