@@ -10,8 +10,8 @@ from tests.serving import Served, serving
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Each test stores what it needs."""
-    with serving(tmp_path_factory.mktemp("client") / "home") as served:
+    """Each test stores what it needs; the examples are for the page about the client."""
+    with serving(tmp_path_factory.mktemp("client") / "home", "--examples") as served:
         yield served
 
 

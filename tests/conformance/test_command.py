@@ -45,15 +45,19 @@ def test_rows_and_columns_can_be_chosen(server: Served, typed: Type) -> None:
 def test_a_name_that_is_not_there_is_told_with_those_that_are(server: Served, typed: Type) -> None:
     result = typed(server.url, "--only", "carrier pigeon")
 
-    assert result.exit_code == 1
-    assert "nothing is called 'carrier pigeon'; there are trivial, " in result.output
+    assert result.exit_code == 2
+    assert "nothing is called 'carrier pigeon'; there are trivial" in " ".join(result.stderr.replace("│", " ").split())
 
 
 def test_a_server_that_is_not_there_is_a_sentence(typed: Type, unused_tcp_port: int) -> None:
     result = typed(f"http://127.0.0.1:{unused_tcp_port}")
 
-    assert result.exit_code == 1
-    assert result.output.startswith(f"nodetool: no connection to 127.0.0.1:{unused_tcp_port}")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"nodetool: no connection to 127.0.0.1:{unused_tcp_port}")
+
+
+def test_what_is_no_url_is_wrong_usage(typed: Type) -> None:
+    assert typed("localhost:8000").exit_code == 2
 
 
 def test_what_is_broken_is_told_and_the_exit_code_is_1(server: Served, typed: Type) -> None:

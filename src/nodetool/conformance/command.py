@@ -27,7 +27,7 @@ def conformance(
     """Ask a server whether it keeps the contract of runs and events.
 
     A table of workflows is run over every transport, and events are cut and joined anywhere. The workflows are removed
-    at the end; their jobs stay. The exit code is 0 if everything is kept, and 1 if anything is not.
+    at the end; their jobs stay. The exit code is 0 if everything is kept, 1 if anything is not or nobody is there.
     """
     drawn = random.SystemRandom().randrange(10**9) if seed is None else seed
     kept = asyncio.run(ask(url, token, prefix, scale=scale, seed=drawn, only=only or (), timeout=timeout))
@@ -37,7 +37,11 @@ def conformance(
 async def ask(
     url: str, token: str | None, prefix: str, *, scale: int, seed: int, only: Sequence[str], timeout: float
 ) -> bool:
-    """Ask, show the table while it is filled, and tell whether everything is kept."""
+    """Ask, show the table while it is filled, and tell whether everything is kept.
+
+    Raises:
+        typer.BadParameter: this is no URL, or nothing is called that.
+    """
     from rich.console import Console
 
     from nodetool.client import Client, ClientError
@@ -52,8 +56,10 @@ async def ask(
             await server.greet()
             with showing(console) as show:
                 board = await run(server, scale=scale, seed=seed, only=only, show=show)
-    except (ClientError, NoSuchName, ValueError) as error:
-        console.print(f"nodetool: {error}", style="red", markup=False, soft_wrap=True)
+    except ClientError as error:
+        typer.echo(f"nodetool: {error}", err=True)
         return False
+    except (NoSuchName, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
     console.print(report(board, seed=seed, seconds=time.monotonic() - begin))
     return not board.broken
