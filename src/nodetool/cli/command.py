@@ -15,6 +15,7 @@ from nodetool import __version__
 from nodetool.cli import exits, source
 from nodetool.cli.exits import Exit
 from nodetool.config import Config, variable
+from nodetool.conformance import command as conformance
 from nodetool.protocol.errors import NodetoolError
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ T = TypeVar("T")
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 nodes_cli = typer.Typer(no_args_is_help=True, help="Look at the node types that there are.", rich_markup_mode=None)
 cli.add_typer(nodes_cli, name="nodes")
+conformance.register(cli)
 
 Home = Annotated[Path | None, typer.Option(help="The folder for all that is written [~/.nodetool].")]
 NodeFiles = Annotated[list[str] | None, typer.Option("--nodes", help="A file with nodes of your own; repeatable.")]
