@@ -45,7 +45,10 @@ class Served:
         """Ask it to end, and return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
+        try:
+            return self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the server did not stop:\n{self.log.read_text()}") from None
 
     def _port(self, begin: int) -> int | None:
         found = STARTED.search(self.log.read_bytes()[begin:].decode(errors="replace"))

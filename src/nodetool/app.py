@@ -21,6 +21,7 @@ from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.document import Limits
 from nodetool.graph.metadata import metadata
 from nodetool.jobs.policy import Policy
+from nodetool.jobs.retention import Keep
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
 from nodetool.metrics import Lag, Metrics
@@ -98,7 +99,8 @@ def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | No
     limits = Limits(nodes=config.max_nodes, edges=config.max_edges)
     workflows = Workflows(store.writer, store.reader, catalogue, now_us=now_us, limits=limits)
     connect = connector(config, catalogue.hash, guard)
-    jobs = Jobs(workflows, store.writer, store.reader, connect, now_us=now_us, policy=policy(config))
+    keep = Keep(days=config.retention_days, jobs=config.retention_jobs)
+    jobs = Jobs(workflows, store.writer, store.reader, connect, now_us=now_us, policy=policy(config), keep=keep)
     return Rooms(store, catalogue, workflows, jobs, Nodes(codec.to_json(metadata(catalogue))))
 
 
@@ -138,6 +140,7 @@ async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms],
         allow_origins=config.allow_origin,
         max_body=config.max_body,
         page=shipped("api-demo.html"),
+        max_wait=config.max_wait,
     )
     stop = _signals()
     async with listening(sock, options, on_end=stop.set) as front:

@@ -51,6 +51,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of a run's result."""
     max_body: int = 16 * MIB
     """Bytes of a request's body, and of a frame on a socket."""
+    max_wait: float = 0.0
+    """Seconds that a run is waited for; then the answer is 202, with where to look. 0 waits for the end."""
+    retention_days: float = 30.0
+    """Days that a job is kept after its end. 0 keeps it for ever."""
+    retention_jobs: int = 100_000
+    """So many jobs that have ended are kept; the oldest go first. 0 keeps all."""
     max_nodes: int = 20_000
     """Nodes of a graph."""
     max_edges: int = 60_000
@@ -124,7 +130,8 @@ def _read(name: str, hint: Any, env: Mapping[str, str], given: Mapping[str, Any]
 def _expected(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return " or ".join(get_args(hint))
-    return {bool: "true or false", int: "a whole number", int | None: "a whole number"}.get(hint, "text")
+    known = {bool: "true or false", int: "a whole number", int | None: "a whole number", float: "a number"}
+    return known.get(hint, "text")
 
 
 def _path(kind: type, value: Any) -> Any:
@@ -143,6 +150,9 @@ def _check(config: Config) -> None:
     for name in ("max_result", "max_body", "max_nodes", "max_edges"):
         if getattr(config, name) < 1:
             raise InvalidSetting(f"{name} {getattr(config, name)}: a limit is at least 1")
+    for name in ("max_wait", "retention_days", "retention_jobs"):
+        if not getattr(config, name) >= 0:
+            raise InvalidSetting(f"{name} {getattr(config, name)}: there cannot be less than 0")
     for path in config.nodes:
         if not Path(path).is_file():
             raise InvalidSetting(f"nodes {path}: there is no such file")

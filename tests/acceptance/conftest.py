@@ -10,6 +10,7 @@ from tests.runner.helpers import PACKS
 from tests.serving import Served, serving
 
 ARGS = [part for pack in PACKS for part in ("--nodes", pack)]
+ARGS += ["--log-level", "debug"]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Real kills of real processes: no accepted job is lost, and what a reader saw is in the log."""
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -229,6 +230,25 @@ class Call:
     def answer(self) -> httpx.Response:
         self._thread.join(10)
         return self._answer
+
+
+@contextmanager
+def stuck_reader(served: Served, id: str) -> Iterator[None]:
+    """A client that asks for a stream and reads nothing of it."""
+    with socket.create_connection(("127.0.0.1", served.port)) as connection:
+        head = f"POST /api/workflows/{id}/run?stream=true HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(head.encode())
+        yield
+
+
+def test_a_client_that_reads_nothing_does_not_keep_the_server(home: Path) -> None:
+    with serving(home, *ARGS) as served, speaking(served) as client:
+        client.save("large", through("tests.Pieces", count=300, size=50_000))
+        with stuck_reader(served, "large"):
+            wait(lambda: client.http.get("/api/jobs?status=completed").json()["jobs"])
+            served.process.terminate()
+
+            assert served.process.wait(8) == 0
 
 
 def test_a_signal_ends_the_server_in_order_and_its_jobs_run_again(home: Path, tmp_path: Path) -> None:

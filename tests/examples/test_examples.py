@@ -65,7 +65,7 @@ def test_it_says_that_nobody_answers(example: Example) -> None:
 
 def test_it_goes_on_where_its_connection_was_cut(example: Example) -> None:
     id = example.store("steps", graphs.steps(5, 0.12))
-    first = [500, 1] if example.name.endswith(".sh") else [1500, 0, 1200]
+    first = [800, 1] if example.name.endswith(".sh") else [1500, 0, 1200]  # the answer that names the job gets through
 
     with proxied(example.server.port, *first) as proxy:
         said = example.run(id, PARAMS, url=proxy.url)

@@ -707,6 +707,16 @@ async def test_a_job_that_was_left_is_cancelled_without_a_runner(desk: Desk, sha
     assert (await desk.row(job)).status == "cancelled"
 
 
+async def test_stopping_does_not_wait_for_a_runner_that_cannot_be_killed(
+    desk: Desk, shared: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisors, "LAST_WAIT", 0.02)
+    async with asyncio.timeout(1):
+        await desk.supervisor.stop()
+
+    assert shared.kills == 1
+
+
 async def test_stopping_does_not_wait_for_a_disk_that_takes_nothing(
     failing: tuple[Desk, Failing], monkeypatch: pytest.MonkeyPatch
 ) -> None:

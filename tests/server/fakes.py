@@ -9,11 +9,19 @@ import msgspec
 
 from nodetool.protocol import codec
 from nodetool.protocol.documents import Finding, Workflow, WorkflowRequest
-from nodetool.protocol.errors import CursorAhead, Fault, NodetoolError, NotFound, PreconditionFailed
+from nodetool.protocol.errors import (
+    Conflict,
+    CursorAhead,
+    Fault,
+    IdempotencyMismatch,
+    NodetoolError,
+    NotFound,
+    PreconditionFailed,
+)
 from nodetool.protocol.events import AnyEvent, JobUpdate, LogUpdate, Status
 from nodetool.protocol.ids import new_id, normal_id
 from nodetool.server.ports import Cursor, Job, Services
-from nodetool.storage.port import JobRow, Page
+from nodetool.storage.port import JobRow, Once, Page
 
 NOW_US = 1_700_000_000_000_000
 NOW = NOW_US // 1000
@@ -43,8 +51,8 @@ class FakeEnding:
 class FakeJob:
     """A job whose events the test emits. It is accepted at once, unless the test holds that back."""
 
-    def __init__(self, user: str, workflow_id: str, params: dict[str, Any]) -> None:
-        self.id = new_id(NOW_US)
+    def __init__(self, user: str, workflow_id: str, params: dict[str, Any], id: str | None = None) -> None:
+        self.id = id or new_id(NOW_US)
         self.user = user
         self.workflow_id = workflow_id
         self.params = params
@@ -197,26 +205,49 @@ class FakeJobs:
         """Called with each new job."""
         self.graphs: list[bytes] = []
         self.asked: dict[str, Any] = {}
+        self.once: dict[tuple[str, str, str], tuple[bytes, FakeJob]] = {}
 
     @property
     def newest(self) -> FakeJob:
         return list(self.all.values())[-1]
 
-    async def start(self, user: str, workflow_id: str, params: dict[str, Any]) -> Job:
+    async def start(
+        self, user: str, workflow_id: str, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+    ) -> Job:
         if self.refuse:
             raise self.refuse
+        if once and (first := self.first(user, once)):
+            return first
         if workflow_id not in self.known:
             raise NotFound("workflow", workflow_id)
-        job = FakeJob(user, workflow_id, params)
+        if id in self.all:
+            raise Conflict
+        job = FakeJob(user, workflow_id, params, id)
         self.all[job.id] = job
+        if once:
+            self.once[user, once.key, once.route] = once.body, job
         if self.script:
             self.script(job)
         return job
 
-    async def start_graph(self, user: str, graph: bytes, params: dict[str, Any]) -> Job:
+    def first(self, user: str, once: Once) -> FakeJob | None:
+        body, job = self.once.get((user, once.key, once.route), (b"", None))
+        if job and body != once.body:
+            raise IdempotencyMismatch
+        return job
+
+    async def start_graph(
+        self, user: str, graph: bytes, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+    ) -> Job:
         self.graphs.append(graph)
         self.known.add("")
-        return await self.start(user, "", params)
+        return await self.start(user, "", params, id=id, once=once)
+
+    async def retry(self, user: str, id: str) -> Job:
+        job = self._find(user, id)
+        if job.ending is None:
+            raise Conflict(job_id=job.id)
+        return await self.start(user, job.workflow_id, job.params)
 
     async def job(self, user: str, id: str) -> JobRow:
         return self._find(user, id).row()
@@ -327,17 +358,17 @@ class FakeNodes:
         return b'[{"node_type":"x.Y"}]'
 
 
+class FakeMetrics:
+    def text(self, connections: Mapping[str, int]) -> bytes:
+        return "".join(f"{name} {count}\n" for name, count in connections.items()).encode()
+
+
 @dataclass
 class FakeReadiness:
     missing: list[str] = field(default_factory=list)
 
     def problems(self) -> list[str]:
         return self.missing
-
-
-class FakeMetrics:
-    def text(self, connections: Mapping[str, int]) -> bytes:
-        return "".join(f'open{{kind="{kind}"}} {count}\n' for kind, count in connections.items()).encode()
 
 
 class House:

@@ -41,6 +41,7 @@ async def test_a_job_shows_what_went_in_and_came_out(editor: Live) -> None:
             "self": f"/api/jobs/{job.id}",
             "events": f"/api/jobs/{job.id}/events",
             "cancel": f"/api/jobs/{job.id}/cancel",
+            "retry": f"/api/jobs/{job.id}/retry",
         },
     }
 

@@ -80,6 +80,7 @@ def run(job: FakeJob) -> None:
         ("GET", "/api/jobs/{job}/events?after=99", "/api/jobs/{id}/events", ""),
         ("GET", "/api/jobs/{job}/events", "/api/jobs/{id}/events", "application/x-ndjson"),
         ("POST", "/api/jobs/{job}/cancel", "/api/jobs/{id}/cancel", ""),
+        ("POST", "/api/jobs/{job}/retry", "/api/jobs/{id}/retry", ""),
         ("GET", "/api/nodes/metadata", "/api/nodes/metadata", ""),
         ("GET", "/health", "/health", ""),
         ("GET", "/ping", "/ping", ""),

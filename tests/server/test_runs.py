@@ -191,6 +191,7 @@ async def test_a_run_for_later_answers_202_once_it_is_accepted(editor: Live) -> 
             "self": f"/api/jobs/{job.id}",
             "events": f"/api/jobs/{job.id}/events",
             "cancel": f"/api/jobs/{job.id}/cancel",
+            "retry": f"/api/jobs/{job.id}/retry",
         },
     }
     assert (await editor.http.get(answer.headers["location"])).json()["params"] == {"a": 1}

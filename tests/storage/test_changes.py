@@ -2,7 +2,7 @@
 
 import pytest
 
-from nodetool.storage.changes import LAST_SEQ
+from nodetool.storage.keys import LAST_SEQ
 from nodetool.storage.port import Append, Begin, Cancel, Done, JobRow, Op, Outcome, Refused
 from nodetool.storage.sqlite import Store
 from tests.storage.helpers import HASH, accept, append, batch, delete, end, job_id, requeue, save

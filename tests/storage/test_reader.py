@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nodetool.protocol.errors import InvalidCursor
 from nodetool.storage import connect, queries
-from nodetool.storage.changes import LAST_SEQ
+from nodetool.storage.keys import LAST_SEQ
 from nodetool.storage.port import Batch, Cancel
 from nodetool.storage.reader import page_of_batches
 from nodetool.storage.sqlite import FILE, Store
@@ -285,11 +285,21 @@ READS = {
     "found": 1,
     "owner": 1,
     "last_no": 0,
+    "request": 4,
+    "tombstone": 1,
+    "oldest_ended": 2,
+    "pins": 2,
+    "graph_hashes": 2,
+    "leftover": 0,
+    "last_keys": 3,
+    "pinned_since": 1,
 }
 
 
 async def test_the_list_of_reads_is_complete() -> None:
-    assert {name for name, text in queries.load().items() if text.startswith("SELECT")} == set(READS)
+    reads = {name for name, text in queries.load().items() if text.startswith("SELECT")}
+
+    assert reads - {"ended_count"} == set(READS)  # that one counts the entries of an index
 
 
 @pytest.mark.parametrize(("name", "values"), READS.items())

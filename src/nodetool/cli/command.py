@@ -78,6 +78,9 @@ def serve(
     drain: Annotated[float | None, typer.Option(help="Seconds for runs after a SIGTERM [30].")] = None,
     job_timeout: Annotated[float | None, typer.Option(help="Seconds of an attempt; 0 is no limit [0].")] = None,
     memory_per_runner: Annotated[int | None, typer.Option(help="MiB of a runner; 0 is no limit [0].")] = None,
+    max_wait: Annotated[float | None, typer.Option(help="Seconds to wait for a run, then 202; 0: its end [0].")] = None,
+    retention_days: Annotated[float | None, typer.Option(help="Days to keep ended jobs; 0: for ever [30].")] = None,
+    retention_jobs: Annotated[int | None, typer.Option(help="Ended jobs to keep; 0: all [100000].")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error [info].")] = None,
     examples: Annotated[bool, typer.Option("--examples", help="Store the examples that are not there.")] = False,
     port_search: Annotated[bool, typer.Option("--port-search", help="If the port is taken, take the next.")] = False,
@@ -97,6 +100,9 @@ def serve(
         drain=drain,
         job_timeout=job_timeout,
         memory_per_runner=memory_per_runner,
+        max_wait=max_wait,
+        retention_days=retention_days,
+        retention_jobs=retention_jobs,
         log_level=log_level,
     )
     from nodetool.cli import logs, serving

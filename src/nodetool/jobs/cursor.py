@@ -12,6 +12,7 @@ import msgspec
 
 from nodetool.jobs.ending import FIRST_SEQ
 from nodetool.protocol import codec
+from nodetool.protocol.errors import Pruned
 from nodetool.storage.port import Reader
 
 MAX_HELD = 1 << 20
@@ -91,6 +92,7 @@ class Cursor:
 
         Raises:
             TimeoutError: nothing came for *timeout* seconds.
+            Pruned: the rest of the events was deleted meanwhile.
         """
         while True:
             batch = self._from_memory()
@@ -143,6 +145,8 @@ class Cursor:
         """Read a page, and join its batches into one. What is committed and not published yet comes later."""
         found = await self._reader.events(self._source.no, self._after, limit=PAGE_EVENTS, max_bytes=self._max_held)
         page = [stored for stored in found if stored.first_seq <= self._source.stored_seq]
+        if not found and self._source.is_ended:
+            raise Pruned
         if not page:
             return None
         flags = 0

@@ -125,7 +125,7 @@ class Job:
     # Who waits for it, and who listens.
 
     async def accepted(self) -> None:
-        """Return once the accept is committed. Raises StorageFailed or StorageFull."""
+        """Return once the accept is committed. Raises Conflict, StorageFailed or StorageFull."""
         if self.accept:
             await asyncio.shield(self.accept)
 
@@ -133,16 +133,23 @@ class Job:
         """Return once the end is committed. A waiter that is cancelled touches neither the job nor other waiters.
 
         Raises:
-            StorageFailed, StorageFull: the job could not be accepted.
+            Conflict, StorageFailed, StorageFull: the job could not be accepted.
             ShuttingDown: the server stops; the job runs again at its next start.
         """
         if self.is_ended and self.ending:
             return self.ending
+        if self.is_void:
+            await self.accepted()
         if self._fault:
             raise self._fault
         waiter: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
-        return await waiter
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+            raise
 
     def events(self, after: int = 0) -> Cursor:
         """Return a reader of the events behind *after*."""

@@ -1,4 +1,4 @@
-"""Jobs, as the server asks for them: start, follow, look up, cancel. Every run, of whichever surface, starts here."""
+"""Jobs, as the server asks for them: start, follow, look up, cancel, retry. Every run, of any surface, starts here."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,26 +8,25 @@ import structlog
 
 from nodetool.graph.params import coerce
 from nodetool.graph.version import Version
+from nodetool.jobs.accepting import Acceptance, Ask, check_findings
 from nodetool.jobs.cursor import Cursor, Stored
 from nodetool.jobs.ending import CANCELLED, Ending, ending_of_event, queued_event
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
+from nodetool.jobs.retention import Keep, Retention
 from nodetool.jobs.supervisor import Supervisor
 from nodetool.jobs.tally import Tally
 from nodetool.jobs.watchdog import Watchdog
 from nodetool.jobs.workflows import Workflows
 from nodetool.protocol import codec
-from nodetool.protocol.errors import CursorAhead, HasFindings, NodetoolError, NotFound, ShuttingDown
+from nodetool.protocol.errors import Conflict, CursorAhead, NodetoolError, NotFound, Pruned, ShuttingDown
 from nodetool.protocol.events import ENDED
-from nodetool.protocol.ids import new_id, normal_id
+from nodetool.protocol.ids import normal_id
 from nodetool.runner.link import Connect
-from nodetool.storage.port import Accept, JobRow, Page, Reader, Writer
+from nodetool.storage.port import JobRow, Once, Page, Reader, Writer
 
 NO_GRAPH = b'{"nodes":[],"edges":[]}'
-
-PINNED = 65_536
-"""Graphs that are known to be stored, and so are not sent to the writer again."""
 
 _log = structlog.get_logger()
 
@@ -56,14 +55,13 @@ class Jobs:
         *,
         now_us: Callable[[], int],
         policy: Policy,
+        keep: Keep | None = None,
     ) -> None:
         self.tally = Tally()
         self._workflows = workflows
         self._reader = reader
         self._now_us = now_us
         self._live: dict[str, Job] = {}
-        self._pinned: set[str] = set()
-        self._is_open = True
         self._supervisor = Supervisor(
             lambda supervisor: Log(writer, supervisor, self._ended),
             connect,
@@ -72,12 +70,15 @@ class Jobs:
             tally=self.tally,
         )
         self._watchdog = Watchdog(self._supervisor, policy)
+        self._acceptance = Acceptance(self._supervisor, reader, self._live, self._handle, now_us=now_us)
+        self._retention = Retention(writer, reader, keep or Keep(), now_us=now_us, unpin=self._acceptance.pinned.clear)
 
     async def open(self) -> None:
         """Start the runners, and queue again what had not ended."""
         self._supervisor.open()
         self._watchdog.open()
         await self._recover()
+        self._retention.open()
 
     @property
     def is_ready(self) -> bool:
@@ -98,71 +99,46 @@ class Jobs:
 
     # Starting.
 
-    async def start(self, user: str, workflow_id: str, params: dict[str, Any]) -> Job:
-        """Accept a job that runs a stored workflow.
+    async def start(
+        self, user: str, workflow_id: str, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+    ) -> Job:
+        """Accept a job that runs a stored workflow, or return the one that the same request (*once*) started before.
 
         Raises:
             NotFound, HasFindings, InvalidParams: no job exists then.
-            ShuttingDown: the server takes no new runs.
+            Conflict: there was a job with this *id* before. ``Job.accepted`` may raise it too.
+            IdempotencyMismatch, Pruned: the key of *once* belongs to another request, or to a job that is gone.
+            QueueFull, ShuttingDown: the server takes no new runs.
         """
+        if once and (first := await self._acceptance.first(user, once)):
+            return first
         ready = await self._workflows.ready(user, workflow_id)
-        return self._accept(user, workflow_id, ready.version, ready.graph, params)
+        ask = Ask(user, workflow_id, ready.version, ready.graph, params, id, once)
+        return await self._acceptance.accept_asked(ask) if id or once else self._acceptance.accept(ask)
 
-    async def start_graph(self, user: str, graph: bytes, params: dict[str, Any]) -> Job:
+    async def start_graph(
+        self, user: str, graph: bytes, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+    ) -> Job:
         """Accept a job that runs a graph sent along. Raises as ``start`` does, and InvalidGraph."""
-        version = await self._workflows.version_of(graph)
-        return self._accept(user, "", version, graph, params)
+        if once and (first := await self._acceptance.first(user, once)):
+            return first
+        ask = Ask(user, "", await self._workflows.version_of(graph), graph, params, id, once)
+        return await self._acceptance.accept_asked(ask) if id or once else self._acceptance.accept(ask)
 
-    def _accept(self, user: str, workflow_id: str, version: Version, graph: bytes, params: dict[str, Any]) -> Job:
-        if not self._is_open:
-            raise ShuttingDown
-        self._supervisor.check_room()
-        _check_findings(version)
-        values = coerce(params, version.inputs)
-        now_us = self._now_us()
-        job = Job(
-            no=self._supervisor.log.next_no(),
-            id=new_id(now_us),
-            user=user,
-            workflow_id=workflow_id,
-            version=version,
-            values=values,
-            created_us=now_us,
-            reader=self._reader,
-        )
-        self._live[job.id] = job
-        job.accept = self._supervisor.accept(job, lambda job: self._row(job, graph, params))
-        job.accept.add_done_callback(lambda done: self._accepted(job, done))
-        return job
+    async def retry(self, user: str, id: str) -> Job:
+        """Accept a job that runs what another has run: the graph that it pinned, with its params.
 
-    def _row(self, job: Job, graph: bytes, params: dict[str, Any]) -> Accept:
-        pinned = job.version.graph_hash in self._pinned
-        return Accept(
-            no=job.no,
-            id=job.id,
-            user=job.user,
-            workflow_id=job.workflow_id,
-            graph_hash=job.version.graph_hash,
-            graph=None if pinned else graph,
-            params=codec.to_msgpack(params),
-            status=job.status,
-            attempt=job.attempt,
-            created_us=job.created_us,
-            started_us=job.created_us if job.status == "running" else None,
-        )
-
-    def _accepted(self, job: Job, done: "asyncio.Future[Any]") -> None:
-        error = done.exception()
-        if error is None:
-            if len(self._pinned) >= PINNED:
-                self._pinned.clear()
-            self._pinned.add(job.version.graph_hash)
-        elif isinstance(error, NodetoolError):
-            self._live.pop(job.id, None)
-            self._supervisor.abandon(job)
-            job.fail_waiters(error)
-        else:
-            raise error
+        Raises:
+            NotFound, Pruned: there is no such job.
+            Conflict: it has not ended.
+            HasFindings, InvalidParams, QueueFull, ShuttingDown: as ``start`` does.
+        """
+        row = await self.job(user, id)
+        if row.status not in ENDED:
+            raise Conflict("the job has not ended, so there is nothing to try again", job_id=row.id)
+        graph = await self._reader.graph(row.graph_hash) or b""
+        version = await self._workflows.pinned(row.graph_hash, graph)
+        return self._acceptance.accept(Ask(user, row.workflow_id, version, graph, codec.value_of(row.params)))
 
     def _ended(self, job: Job) -> None:
         self._live.pop(job.id, None)
@@ -174,18 +150,33 @@ class Jobs:
     # Looking up.
 
     async def job(self, user: str, id: str) -> JobRow:
-        """Return a job's row. Raises NotFound."""
+        """Return a job's row. Raises NotFound, Pruned."""
         known = normal_id(id)
         row = await self._reader.job(known) if known else None
-        if row is None or row.user != user:
-            raise NotFound("job", id)
-        return row
+        if row is not None and row.user == user:
+            return row
+        if known and row is None and await self._reader.pruned(known) == user:
+            raise Pruned(job_id=known)
+        raise NotFound("job", id)
 
     async def jobs(
         self, user: str, *, limit: int, cursor: str, workflow_id: str | None, status: str | None
     ) -> Page[JobRow]:
         """Return some jobs, newest first. Raises InvalidCursor."""
         return await self._reader.jobs(user, limit=limit, cursor=cursor, workflow_id=workflow_id, status=status)
+
+    async def _handle(self, user: str, id: str) -> Job:
+        """Return a job as whoever started it got it, though it may have ended. Raises NotFound, Pruned."""
+        live = self._live.get(id)
+        if live and live.user == user:
+            return live
+        row = await self.job(user, id)
+        job = self._known(row, await self._workflows.pinned("", NO_GRAPH), {})
+        job.ending = await self.ending(row)
+        if job.ending is None:
+            raise Pruned(job_id=id)
+        job.is_ended = True
+        return job
 
     async def ending(self, row: JobRow) -> Ending | None:
         """Return how a job ended, from its last event; None while it is open."""
@@ -198,7 +189,7 @@ class Jobs:
         """Return a reader of a job's events behind *after*; it follows a job that is live.
 
         Raises:
-            NotFound: no such job.
+            NotFound, Pruned: no such job.
             CursorAhead: the job has no event *after*.
         """
         live = self._live.get(normal_id(id) or "")
@@ -218,7 +209,7 @@ class Jobs:
         """Record that a job is to end, and have it stopped. Returns its row then, or as it had ended.
 
         Raises:
-            NotFound: no such job.
+            NotFound, Pruned: no such job.
             StorageFailed, StorageFull: the cancel could not be recorded.
         """
         live = self._live.get(normal_id(id) or "")
@@ -229,14 +220,19 @@ class Jobs:
 
     # The life of the server.
 
+    async def prune(self) -> int:
+        """Delete the jobs whose time is over, as is done every hour; return their number."""
+        return await self._retention.prune()
+
     async def finish(self, seconds: float) -> None:
         """Take no new runs and start none that wait; return when none is under way, or after *seconds*."""
-        self._is_open = False
+        self._acceptance.is_open = False
         await self._supervisor.finish(seconds)
 
     async def stop(self) -> None:
         """Kill what still runs: it runs again at the next start."""
-        self._is_open = False
+        self._acceptance.is_open = False
+        await self._retention.close()
         self._watchdog.close()
         await self._supervisor.stop()
         for job in self._live.values():
@@ -254,7 +250,7 @@ class Jobs:
 
     async def _take_up(self, row: JobRow) -> None:
         """The graph that the job pinned is planned again: an upgrade may have changed the types."""
-        self._pinned.add(row.graph_hash)
+        self._acceptance.pinned.add(row.graph_hash)
         version, values, how = await self._planned_again(row)
         job = self._known(row, version, values)
         self._live[job.id] = job
@@ -268,7 +264,7 @@ class Jobs:
         try:
             graph = await self._reader.graph(row.graph_hash) or b""
             version = await self._workflows.pinned(row.graph_hash, graph)
-            _check_findings(version)
+            check_findings(version)
             return version, coerce(codec.value_of(row.params), version.inputs), None
         except NodetoolError as error:
             how = Ending("failed", code=error.code, error=error.detail, errors=error.errors)
@@ -291,13 +287,6 @@ class Jobs:
             counted=row.failures,
             is_cancelling=row.cancel_requested,
         )
-
-
-def _check_findings(version: Version) -> None:
-    if version.findings:
-        faults = [finding.as_fault() for finding in version.findings]
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise HasFindings(f"{faults[0].message}{more}", errors=faults)
 
 
 def _stored(row: JobRow) -> Stored:

@@ -27,7 +27,10 @@ from nodetool.runner.link import Connect, Link
 from nodetool.storage.port import Accept, Append, Cancel, Outcome
 
 SETTLE = 1.0
-"""Seconds that the end of the server waits for a database that does not take changes."""
+"""Seconds that the end of the server waits for a database that does not take changes …"""
+
+LAST_WAIT = 5.0
+"""… and for runners that it has killed."""
 
 RESTART_DELAY = 1.0
 """Seconds before another shared runner is started, after one that died before it was ready."""
@@ -92,6 +95,11 @@ class Supervisor:
         if runner:
             self._start(job, runner)  # its frame leaves before the commit holds the loop: the two go on side by side
         return self.log.record(row)
+
+    def take_up(self, job: Job) -> None:
+        """Start or queue a new job that is stored already, as that might have been refused."""
+        self._tally.accepted += 1
+        self.queue(job)
 
     def queue(self, job: Job) -> None:
         """Take up a stored job that is queued."""
@@ -420,7 +428,9 @@ class Supervisor:
         self._is_stopping = True
         for runner in self.runners:
             runner.link.kill()
-        await self._until(lambda: not len(self.runners))
+        with suppress(TimeoutError):  # one that cannot be killed is left to the guardian
+            async with asyncio.timeout(LAST_WAIT):
+                await self._until(lambda: not len(self.runners))
         await self.log.settle(SETTLE)
 
     async def _until(self, condition: Callable[[], bool]) -> None:

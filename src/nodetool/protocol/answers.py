@@ -25,6 +25,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
     job: str = msgspec.field(name="self")
     events: str
     cancel: str
+    retry: str
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):

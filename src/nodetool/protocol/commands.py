@@ -14,6 +14,8 @@ class RunJobData(msgspec.Struct, kw_only=True):
     workflow_id: str = ""
     params: dict[str, Any] | None = None
     graph: dict[str, Any] | None = None
+    job_id: str | None = None
+    """A UUID for the new job, if the client wants to know it before the answer."""
 
 
 class JobData(msgspec.Struct, kw_only=True):

@@ -94,6 +94,7 @@ class Workflow(msgspec.Struct, kw_only=True):
 
 
 class RunRequest(msgspec.Struct, kw_only=True):
-    """The body of a run: a value for each input, by its name."""
+    """The body of a run: a value for each input, by its name; and a UUID for the job, if the client has one."""
 
     params: dict[str, Any] = {}
+    job_id: str | None = None

@@ -136,6 +136,18 @@ class Conflict(NodetoolError):
     code = "conflict"
 
 
+class IdempotencyMismatch(NodetoolError):
+    """Another request had this Idempotency-Key: the same key goes with the same body only."""
+
+    code = "idempotency_mismatch"
+
+
+class Pruned(NodetoolError):
+    """The job was deleted, as it ended long ago."""
+
+    code = "pruned"
+
+
 class CursorAhead(NodetoolError):
     """The log does not reach that far."""
 

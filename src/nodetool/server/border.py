@@ -20,7 +20,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 USER = "1"
 """Who asks while there are no tokens."""
 
-EXPOSED = b"Nodetool-Job-Id, ETag, Location, Retry-After"
+EXPOSED = b"Nodetool-Job-Id, ETag, Location, Preference-Applied, Retry-After"
 
 PREFLIGHT: list[Header] = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),

@@ -1,18 +1,19 @@
-"""HTTP for jobs: what became of them, their events, and their cancel."""
+"""HTTP for jobs: what became of them, their events, their cancel and their retry."""
 
+from collections.abc import Iterable
 from typing import get_args
 
 import msgspec
 
 from nodetool.protocol import codec
-from nodetool.protocol.answers import EventPage, JobDocument, JobList, JobSummary, Links
+from nodetool.protocol.answers import Accepted, EventPage, JobDocument, JobList, JobSummary, Links
 from nodetool.protocol.events import ENDED, Status
 from nodetool.protocol.times import rfc3339
 from nodetool.server import streams
 from nodetool.server.options import MIB, Options
 from nodetool.server.ports import Batch, Cursor, Jobs
 from nodetool.server.requests import Query, Request, header, id_of, misfit, number, user_of
-from nodetool.server.responses import Nothing, document, of_job
+from nodetool.server.responses import Answer, Header, Nothing, document, of_job
 from nodetool.server.types import ASGIApp
 from nodetool.server.visitors import Visitors
 from nodetool.storage.port import JobRow
@@ -57,6 +58,14 @@ class JobRoutes:
         row = before if before.status in ENDED else await self._jobs.cancel(user, id)
         lost = row.status in ENDED and (row is before or row.status != "cancelled")
         return document(await self._document(row), 200 if lost else 202, (of_job(row.id),))
+
+    async def retry(self, request: Request) -> ASGIApp:
+        """Start a new job with the graph and params of one that has ended."""
+        user = user_of(request)
+        job = await self._jobs.retry(user, id_of(request))
+        await job.accepted()
+        row = await self._jobs.job(user, job.id)
+        return still(self._options.prefix, row.id, row.status)
 
     async def events(self, request: Request) -> ASGIApp:
         """Show a job's events from any number on: a page, lines, or server-sent events, as ``Accept`` asks."""
@@ -170,7 +179,13 @@ def job_url(prefix: str, id: str) -> str:
 
 def links_of(prefix: str, id: str) -> Links:
     url = job_url(prefix, id)
-    return Links(job=url, events=f"{url}/events", cancel=f"{url}/cancel")
+    return Links(job=url, events=f"{url}/events", cancel=f"{url}/cancel", retry=f"{url}/retry")
+
+
+def still(prefix: str, id: str, status: Status, headers: Iterable[Header] = ()) -> Answer:
+    """Answer for a job that goes on while nobody waits."""
+    body = Accepted(job_id=id, status=status, links=links_of(prefix, id))
+    return document(body, 202, ((b"location", job_url(prefix, id).encode()), of_job(id), *headers))
 
 
 def summary(row: JobRow, prefix: str) -> JobSummary:

@@ -30,6 +30,9 @@ BACKLOG = 2048
 LINGER = 20.0
 """Seconds from the end of a socket's conversation until its connection is cut, if it still stands."""
 
+PARTING = 2
+"""Seconds at the end that a client has to take what was left for it."""
+
 
 def bind(host: str, port: int, *, search: bool = False) -> socket.socket:
     """Return a listening socket; with *search*, on the next free port.
@@ -86,6 +89,7 @@ def uvicorn_settings(options: Options) -> dict[str, Any]:
         "ws_per_message_deflate": False,
         "ws_ping_interval": 20.0,
         "ws_ping_timeout": 20.0,
+        "timeout_graceful_shutdown": PARTING,
         "lifespan": "off",
         "proxy_headers": False,
         "server_header": False,

@@ -69,6 +69,16 @@ STATUS = in_query("status", "Only jobs in this state.", type="string", enum=list
 AFTER = in_query("after", "The number of the last event already seen.", type="integer", minimum=0, default=0)
 EVENTS = in_query("limit", "How many events a page holds.", type="integer", minimum=1, maximum=1000, default=1000)
 WAIT = in_query("wait", "Seconds to wait for an event.", type="number", minimum=0, maximum=60, default=0)
+ON_DISCONNECT = in_query(
+    "on_disconnect",
+    "What becomes of the run if the client goes away before the answer is complete.",
+    enum=["continue", "cancel"],
+    default="continue",
+)
+PREFER = in_header("Prefer", "`wait=N`: wait N seconds at most, then answer 202; `respond-async`: answer 202 at once.")
+IDEMPOTENCY_KEY = in_header(
+    "Idempotency-Key", "The same key with the same body, within a day, is answered with the job that it started first."
+)
 IF_MATCH = in_header("If-Match", "Only if the stored document has this ETag.")
 LAST_EVENT_ID = in_header("Last-Event-ID", "As `after`, where the answer is server-sent events.")
 
@@ -91,7 +101,7 @@ def json_of(schema: Schema) -> dict[str, Schema]:
     return {"application/json": schema}
 
 
-RUN_REFUSES = (400, 404, 413, 415, 422, 429, 503, 507)
+RUN_REFUSES = (400, 404, 409, 410, 413, 415, 422, 429, 503, 507)
 SAVE_REFUSES = (400, 404, 413, 415, 422, 503, 507)
 JOB = ("Nodetool-Job-Id",)
 LATER = ("Nodetool-Job-Id", "Location")
@@ -124,37 +134,50 @@ DOCS: dict[str, Doc] = {
     "Runs.run": Doc(
         takes=ref("RunRequest"),
         is_optional=True,
-        query=(STREAM,),
+        query=(STREAM, ON_DISCONNECT, PREFER, IDEMPOTENCY_KEY),
         gives={200: json_of(OUTPUTS) | LINES, 202: ACCEPTED},
         headers=LATER,
-        refuses=(*RUN_REFUSES, 409),
+        refuses=RUN_REFUSES,
     ),
     "Runs.run_any": Doc(
         takes=ref("RunJobData"),
-        query=(STREAM,),
+        query=(STREAM, ON_DISCONNECT, PREFER, IDEMPOTENCY_KEY),
         gives={200: json_of(OUTPUTS) | LINES, 202: ACCEPTED},
         headers=LATER,
-        refuses=(*RUN_REFUSES, 409),
+        refuses=RUN_REFUSES,
     ),
-    "Runs.stream": Doc(takes=ref("RunRequest"), is_optional=True, gives={200: SSE}, headers=JOB, refuses=RUN_REFUSES),
+    "Runs.stream": Doc(
+        takes=ref("RunRequest"),
+        is_optional=True,
+        query=(ON_DISCONNECT, IDEMPOTENCY_KEY),
+        gives={200: SSE},
+        headers=JOB,
+        refuses=RUN_REFUSES,
+    ),
     "Runs.later": Doc(
-        takes=ref("RunRequest"), is_optional=True, gives={202: ACCEPTED}, headers=LATER, refuses=RUN_REFUSES
+        takes=ref("RunRequest"),
+        is_optional=True,
+        query=(IDEMPOTENCY_KEY,),
+        gives={202: ACCEPTED},
+        headers=LATER,
+        refuses=RUN_REFUSES,
     ),
     "JobRoutes.page": Doc(
         query=(LIMIT, CURSOR, OF_WORKFLOW, STATUS), gives={200: json_of(ref("JobList"))}, refuses=(400, 422)
     ),
-    "JobRoutes.read": Doc(gives={200: json_of(ref("JobDocument"))}, headers=JOB, refuses=(404,)),
+    "JobRoutes.read": Doc(gives={200: json_of(ref("JobDocument"))}, headers=JOB, refuses=(404, 410)),
     "JobRoutes.events": Doc(
         query=(AFTER, EVENTS, WAIT, LAST_EVENT_ID),
         gives={200: json_of(ref("EventPage")) | LINES | SSE, 204: {}},
         headers=JOB,
-        refuses=(404, 409, 422, 503),
+        refuses=(404, 409, 410, 422, 503),
     ),
     "JobRoutes.cancel": Doc(
         gives={200: json_of(ref("JobDocument")), 202: json_of(ref("JobDocument"))},
         headers=JOB,
-        refuses=(404, 503, 507),
+        refuses=(404, 410, 503, 507),
     ),
+    "JobRoutes.retry": Doc(gives={202: ACCEPTED}, headers=LATER, refuses=(404, 409, 410, 422, 429, 503, 507)),
     "NodeRoutes.metadata": Doc(gives={200: json_of({"type": "array", "items": OBJECT})}),
     "HealthRoutes.health": HEALTHY,
     "HealthRoutes.ping": Doc(gives={200: json_of(ref("Pulse"))}),

@@ -26,6 +26,8 @@ class Options:
     """Bytes of a request body, and of a frame from a client."""
     silence: float = 15.0
     """Seconds without an event until a stream sends a sign of life."""
+    max_wait: float = 0.0
+    """Seconds that a run is waited for; then the answer is where to look. 0 waits for the end."""
     patience: float = 30.0
     """Seconds that a client on a socket may take to receive 64 KiB."""
     page: Path | None = None

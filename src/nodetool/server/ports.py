@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from nodetool.protocol.documents import Workflow, WorkflowRequest
 from nodetool.protocol.errors import Fault
 from nodetool.protocol.events import Status
-from nodetool.storage.port import JobRow, Page
+from nodetool.storage.port import JobRow, Once, Page
 
 
 class Batch(Protocol):
@@ -75,7 +75,7 @@ class Ending(Protocol):
 
 
 class Job(Protocol):
-    """A job that was just started."""
+    """A job that was just started, or by the same request before."""
 
     @property
     def id(self) -> str: ...
@@ -84,14 +84,14 @@ class Job(Protocol):
     def workflow_id(self) -> str: ...
 
     async def accepted(self) -> None:
-        """Return once the accept is committed. Raises StorageFailed or StorageFull."""
+        """Return once the accept is committed. Raises Conflict, StorageFailed or StorageFull."""
         ...
 
     async def wait(self) -> Ending:
         """Return once the end is committed. A waiter that is cancelled touches neither the job nor other waiters.
 
         Raises:
-            StorageFailed, StorageFull: the job could not be accepted.
+            Conflict, StorageFailed, StorageFull: the job could not be accepted.
             ShuttingDown: the server stops; the job runs again at its next start.
         """
         ...
@@ -100,18 +100,30 @@ class Job(Protocol):
 
 
 class Jobs(Protocol):
-    """Jobs of a user. Ids are taken with or without dashes."""
+    """Jobs of a user. Ids are taken with or without dashes, but for that of a new job."""
 
-    async def start(self, user: str, workflow_id: str, params: dict[str, Any]) -> Job:
-        """Raises NotFound, HasFindings, InvalidParams, ShuttingDown, QueueFull."""
+    async def start(
+        self, user: str, workflow_id: str, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+    ) -> Job:
+        """Start a job, with this *id* if one is given; or return the one that the same request started before.
+
+        Raises:
+            NotFound, HasFindings, InvalidParams, Conflict, IdempotencyMismatch, Pruned, ShuttingDown, QueueFull
+        """
         ...
 
-    async def start_graph(self, user: str, graph: bytes, params: dict[str, Any]) -> Job:
+    async def start_graph(
+        self, user: str, graph: bytes, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+    ) -> Job:
         """Run a graph (as JSON) that is stored nowhere else. Raises as start does, and InvalidGraph."""
         ...
 
+    async def retry(self, user: str, id: str) -> Job:
+        """Run again what a job has run. Raises NotFound, Pruned, Conflict, and as start does."""
+        ...
+
     async def job(self, user: str, id: str) -> JobRow:
-        """Raises NotFound."""
+        """Raises NotFound, Pruned."""
         ...
 
     async def jobs(
@@ -125,11 +137,11 @@ class Jobs(Protocol):
         ...
 
     async def events(self, user: str, id: str, after: int) -> Cursor:
-        """Raises NotFound, CursorAhead."""
+        """Raises NotFound, Pruned, CursorAhead."""
         ...
 
     async def cancel(self, user: str, id: str) -> JobRow:
-        """Return the row after the cancel is recorded, or as the job had ended. Raises NotFound."""
+        """Return the row after the cancel is recorded, or as the job had ended. Raises NotFound, Pruned."""
         ...
 
 

@@ -13,6 +13,9 @@ Request = LitestarRequest[Any, Any, Any]
 T = TypeVar("T")
 
 FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
+WISHES = frozenset({b"prefer", b"idempotency-key"})
+"""How a request for a run may want to be answered."""
+NOTED = WISHES | {b"content-length", b"content-type"}
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -48,11 +51,29 @@ async def read_json(request: Request, decoder: "msgspec.json.Decoder[T]", limit:
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Read the body, which is not a form and has at most *limit* bytes."""
+    look(request, limit)
+    return await body_of(request, limit)
+
+
+def look(request: Request, limit: int) -> bool:
+    """Check what the headers say about the body; tell whether there are wishes among them. One look for both."""
+    wishes = False
     for name, value in request.scope["headers"]:
-        if name == b"content-length" and int(value) > limit:
-            raise too_large(limit)
-        if name == b"content-type" and value.lower().startswith(FORMS):
-            raise UnsupportedMedia("the body is a form; send JSON with Content-Type: application/json")
+        if name not in NOTED:
+            continue
+        if name == b"content-length":
+            if int(value) > limit:
+                raise too_large(limit)
+        elif name == b"content-type":
+            if value.lower().startswith(FORMS):
+                raise UnsupportedMedia("the body is a form; send JSON with Content-Type: application/json")
+        else:
+            wishes = True
+    return wishes
+
+
+async def body_of(request: Request, limit: int) -> bytes:
+    """Read a body whose headers were looked at."""
     message = await request.receive()
     if message["type"] == "http.request" and not message["more_body"]:
         return within(message["body"], limit)

@@ -73,6 +73,7 @@ def shared(prefix: str, workflows: WorkflowRoutes, runs: Runs, jobs: JobRoutes) 
         Route("GET", f"{prefix}/jobs/{{id}}", jobs.read),
         Route("GET", f"{prefix}/jobs/{{id}}/events", jobs.events),
         Route("POST", f"{prefix}/jobs/{{id}}/cancel", jobs.cancel),
+        Route("POST", f"{prefix}/jobs/{{id}}/retry", jobs.retry),
     ]
 
 

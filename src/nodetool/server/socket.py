@@ -90,7 +90,8 @@ class Session:
 
     async def _run(self, command: RunJob) -> None:
         data = command.data
-        asked = RunJobData(workflow_id=data.workflow_id, params=codec.received(data.params or {}), graph=data.graph)
+        params = codec.received(data.params or {})
+        asked = RunJobData(workflow_id=data.workflow_id, params=params, graph=data.graph, job_id=data.job_id)
         job = await start(self._jobs, self._user, asked, takes_graphs=self._takes_graphs)
         self._newest = job.id
         self._starting[job.id] = job
@@ -104,7 +105,8 @@ class Session:
             return
         finally:
             self._starting.pop(job.id, None)
-        await self._out.reply(Done(message="Job started", job_id=job.id, workflow_id=job.workflow_id, **_of(command)))
+        shown = command.data.job_id or job.id
+        await self._out.reply(Done(message="Job started", job_id=shown, workflow_id=job.workflow_id, **_of(command)))
         self._out.follow(job.id, job.events())
 
     async def _cancel(self, command: CancelJob) -> None:

@@ -1,7 +1,7 @@
 """A job's events over HTTP: as lines of JSON, or as server-sent events."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -69,24 +69,35 @@ def writes(frames: Iterable[bytes]) -> Iterator[bytes]:
 class Stream:
     """An answer that follows a job to its end. Made once the job is accepted: its head leaves at once.
 
-    A client that leaves, a shutdown or a fault ends the stream and never touches the job. The cursor is closed in any
-    case.
+    A client that leaves, a shutdown or a fault ends the stream and never touches the job; but *on_left* is awaited if
+    the client leaves. The cursor is closed in any case.
     """
 
     def __init__(
-        self, cursor: Cursor, framing: Framing, headers: Iterable[Header], *, visitors: Visitors, silence: float
+        self,
+        cursor: Cursor,
+        framing: Framing,
+        headers: Iterable[Header],
+        *,
+        visitors: Visitors,
+        silence: float,
+        on_left: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._cursor = cursor
         self._framing = framing
         self._headers = [(b"content-type", framing.type), *framing.headers, *headers]
         self._visitors = visitors
         self._silence = silence
+        self._on_left = on_left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self._headers})
             async with Present(receive):
                 await self._send_all(send)
+                return
+            if self._on_left:
+                await self._on_left()
         except Exception:  # noqa: BLE001 - the head is sent, so nobody could answer for it any more
             _log.exception("a stream broke", path=scope["path"])
         finally:
@@ -96,9 +107,13 @@ class Stream:
         try:
             await self._visitors.stay(lambda: self._follow(send))
         except ShuttingDown:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await self._end(send, b"")
         else:
-            await send({"type": "http.response.body", "body": self._framing.end, "more_body": False})
+            await self._end(send, self._framing.end)
+
+    async def _end(self, send: Send, body: bytes) -> None:
+        self._on_left = None  # who leaves now has heard all that we had to say
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _follow(self, send: Send) -> None:
         while True:

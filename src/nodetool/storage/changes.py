@@ -8,26 +8,29 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nodetool.storage.keys import LAST_SEQ, key
 from nodetool.storage.port import (
+    KEPT_US,
     Accept,
     Append,
     Begin,
     Cancel,
     DeleteWorkflow,
     Done,
+    DropGraphs,
     End,
+    Expire,
+    Once,
     Op,
     Outcome,
+    Prune,
     Refused,
     Requeue,
     SaveWorkflow,
+    Sweep,
 )
+from nodetool.storage.pruning import Pruning
 from nodetool.storage.queries import Queries
-
-SEQ_BITS = 24
-"""Of an event's key; the rest is the number of its job."""
-
-LAST_SEQ = (1 << SEQ_BITS) - 1
 
 DONE = Done()
 CONFLICT = Refused("conflict")
@@ -47,6 +50,7 @@ class Changes:
         # One cursor for all: making one for each statement costs a third of a small statement.
         self._execute = connection.cursor().execute
         self._sql = sql
+        pruning = Pruning(self._execute, sql)
         self._by_type: dict[type[Op], Callable[[Any], Outcome]] = {
             Accept: self._accept,
             Begin: self._begin,
@@ -56,6 +60,10 @@ class Changes:
             End: self._end,
             SaveWorkflow: self._save_workflow,
             DeleteWorkflow: self._delete_workflow,
+            Prune: pruning.prune,
+            Sweep: pruning.sweep,
+            DropGraphs: pruning.drop_graphs,
+            Expire: pruning.expire,
         }
 
     def apply(self, ops: Sequence[Op]) -> list[Outcome]:
@@ -64,7 +72,7 @@ class Changes:
         return [by_type[type(op)](op) for op in ops]
 
     def last_no(self) -> int:
-        """Return the highest number of a job, 0 if there is none."""
+        """Return the highest number that a job ever had, 0 if there was none."""
         (no,) = self._execute(self._sql["last_no"]).fetchone()
         return int(no)
 
@@ -72,6 +80,8 @@ class Changes:
         return self._execute(self._sql[query], values).rowcount == 1
 
     def _accept(self, op: Accept) -> Outcome:
+        if op.once is not None and (refused := self._repeated(op, op.once)):
+            return refused
         row = (
             op.no,
             bytes.fromhex(op.id),
@@ -88,7 +98,18 @@ class Changes:
             return CONFLICT
         if op.graph is not None:
             self._execute(self._sql["pin_graph"], (op.graph_hash, op.graph))
+        if op.once is not None:
+            self._remember(op, op.once)
         return DONE
+
+    def _repeated(self, op: Accept, once: Once) -> Refused | None:
+        since_us = op.created_us - KEPT_US
+        found = self._execute(self._sql["request"], (op.user, once.key, once.route, since_us)).fetchone()
+        return repeated(found, once)
+
+    def _remember(self, op: Accept, once: Once) -> None:
+        row = (op.user, once.key, once.route, once.body, bytes.fromhex(op.id), op.created_us)
+        self._execute(self._sql["add_request"], row)
 
     def _begin(self, op: Begin) -> Outcome:
         if self._changed("begin", (op.no, op.attempt, op.started_us)):
@@ -150,9 +171,12 @@ class Changes:
         return DONE if self._changed("delete_workflow", (op.id, op.user)) else MISSING
 
 
-def key(no: int, seq: int) -> int:
-    """Return where a job's batch that begins with *seq* is stored."""
-    return no << SEQ_BITS | seq
+def repeated(found: tuple[bytes, bytes] | None, once: Once) -> Refused | None:
+    """Return how a request is refused whose key was *found* with this body and job."""
+    if found is None:
+        return None
+    body, job = found
+    return Refused("repeated" if body == once.body else "reused", job.hex())
 
 
 def refusal(found: tuple[int, int, int, int] | None, attempt: int | None, first_seq: int | None) -> Refused:

@@ -13,11 +13,23 @@ from nodetool.protocol.events import Status
 
 Row = TypeVar("Row")
 
+KEPT_US = 24 * 3600 * 1_000_000
+"""How long a request that may come again is known."""
+
+
+class Once(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A request that may come again, by its key: it starts one job, however often it comes."""
+
+    key: str
+    route: str
+    body: bytes
+    """A hash of it: the same key with another body is a mistake."""
+
 
 class Accept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Store a new job. It may be ``running`` at once, where its run starts without waiting for the commit.
 
-    Refused if the id is taken.
+    Refused if the id is taken; before that, with ``repeated`` or ``reused``, if *once* came before.
     """
 
     no: int
@@ -33,6 +45,7 @@ class Accept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempt: int
     created_us: int
     started_us: int | None
+    once: Once | None = None
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -119,7 +132,49 @@ class DeleteWorkflow(msgspec.Struct, frozen=True, kw_only=True):
     if_match: str | None = None
 
 
-Op = Accept | Begin | Append | Requeue | Cancel | End | SaveWorkflow | DeleteWorkflow
+class Prune(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete jobs, but those that have not ended. A tombstone says whose each was; ``Sweep`` deletes their events."""
+
+    jobs: Sequence[int]
+    now_us: int
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete some events of pruned jobs. Refused with ``missing`` if none are left."""
+
+    batches: int
+    bytes: int
+
+
+class DropGraphs(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete graphs, but those that a job with a number above *after_no* pins."""
+
+    hashes: Sequence[str]
+    after_no: int
+
+
+class Expire(msgspec.Struct, frozen=True, kw_only=True):
+    """Forget some requests and tombstones of before these moments. Refused with ``missing`` if none are left."""
+
+    requests_us: int
+    tombstones_us: int
+    limit: int
+
+
+Op = (
+    Accept
+    | Begin
+    | Append
+    | Requeue
+    | Cancel
+    | End
+    | SaveWorkflow
+    | DeleteWorkflow
+    | Prune
+    | Sweep
+    | DropGraphs
+    | Expire
+)
 
 
 class Done(msgspec.Struct, frozen=True, gc=False):
@@ -130,10 +185,14 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
     """The operation found something else than it expects, and changed nothing. Its neighbours are not touched."""
 
     reason: str
-    """``conflict``, ``stale``, ``ended``, ``cancelled``, ``missing``, ``mismatch``, ``foreign`` or ``too_many``.
+    """One of these words.
 
-    ``cancelled`` means that nothing else was wrong; ``too_many``, that a job has no numbers left for these events.
+    ``conflict``, ``stale``, ``ended``, ``missing``, ``mismatch``, ``foreign``; ``cancelled``: nothing else was wrong;
+    ``too_many``: a job has no numbers left for these events; ``repeated``: the request came before; ``reused``: another
+    request had its key.
     """
+    job_id: str = ""
+    """With ``repeated`` and ``reused``: the job that the first request started."""
 
 
 Outcome = Done | Refused
@@ -224,6 +283,14 @@ class Reader(Protocol):
         """Newest first, with empty params. Raises InvalidCursor."""
         ...
 
+    async def repeated(self, user: str, once: Once, *, since_us: int) -> Refused | None:
+        """Return how an Accept with *once* would be refused, None if no such request came since."""
+        ...
+
+    async def pruned(self, id: str) -> str | None:
+        """Return the user of a job that was pruned."""
+        ...
+
     async def unfinished(self) -> list[JobRow]:
         """Every job that has not ended, oldest first."""
         ...
@@ -241,4 +308,20 @@ class Reader(Protocol):
 
     async def graph(self, hash: str) -> bytes | None:
         """Return the JSON of a graph that some job pinned."""
+        ...
+
+    async def ended_count(self) -> int:
+        """Return how many jobs have ended."""
+        ...
+
+    async def oldest_ended(self, after_no: int, *, limit: int) -> list[tuple[int, int]]:
+        """Return number and end (in microseconds) of ended jobs, by number."""
+        ...
+
+    async def pins(self, after_no: int, *, limit: int) -> list[tuple[int, str]]:
+        """Return number and graph hash of jobs, by number."""
+        ...
+
+    async def graph_hashes(self, after: str, *, limit: int) -> list[str]:
+        """Return the hashes of stored graphs, in their order."""
         ...

@@ -40,7 +40,18 @@ INSERT INTO events (key, attempt, count, flags, bytes) VALUES (?, ?, ?, ?, ?);
 SELECT attempt, last_seq, finished_us IS NOT NULL, cancel_requested FROM jobs WHERE no = ?;
 
 -- last_no --
-SELECT coalesce(max(no), 0) FROM jobs;
+-- The last jobs may be pruned, but a number never comes back.
+SELECT max(
+    coalesce((SELECT max(no) FROM jobs), 0),
+    coalesce((SELECT value FROM meta WHERE key = 'last_no'), 0)
+);
+
+-- request --
+SELECT body, job FROM requests WHERE user = ? AND key = ? AND route = ? AND created_us > ?;
+
+-- add_request --
+-- One that is too old to count may still be there.
+INSERT OR REPLACE INTO requests (user, key, route, body, job, created_us) VALUES (?, ?, ?, ?, ?, ?);
 
 -- owner --
 SELECT user, etag FROM workflows WHERE id = ?;
@@ -116,3 +127,60 @@ LIMIT 1;
 
 -- graph --
 SELECT json FROM graphs WHERE hash = ?;
+
+-- tombstone --
+SELECT user FROM tombstones WHERE id = ?;
+
+-- ended_count --
+-- Both counts run over an index, the second over one with few rows.
+SELECT (SELECT count(*) FROM jobs)
+    - (SELECT count(*) FROM jobs WHERE status IN ('queued', 'running') AND status <> 'completed');
+
+-- oldest_ended --
+SELECT no, finished_us FROM jobs WHERE no > ? AND finished_us IS NOT NULL ORDER BY no LIMIT ?;
+
+-- pins --
+SELECT no, graph_hash FROM jobs WHERE no > ? ORDER BY no LIMIT ?;
+
+-- graph_hashes --
+SELECT hash FROM graphs WHERE hash > ? ORDER BY hash LIMIT ?;
+
+-- keep_last_no --
+INSERT INTO meta (key, value) VALUES ('last_no', ?)
+ON CONFLICT DO UPDATE SET value = max(value, excluded.value);
+
+-- prune --
+DELETE FROM jobs WHERE no = ? AND finished_us IS NOT NULL RETURNING id, user;
+
+-- add_tombstone --
+INSERT INTO tombstones (id, user, pruned_us) VALUES (?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- add_leftover --
+INSERT INTO leftovers (no) VALUES (?);
+
+-- leftover --
+SELECT min(no) FROM leftovers;
+
+-- last_keys --
+-- Events go from the last to the first: who still reads them meets an end, and no gap.
+SELECT key, length(bytes) FROM events WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT ?;
+
+-- drop_events --
+DELETE FROM events WHERE key BETWEEN ? AND ?;
+
+-- drop_leftover --
+DELETE FROM leftovers WHERE no = ?;
+
+-- drop_graph --
+DELETE FROM graphs WHERE hash = ?;
+
+-- pinned_since --
+SELECT DISTINCT graph_hash FROM jobs WHERE no > ?;
+
+-- expire_requests --
+DELETE FROM requests
+WHERE (user, key, route) IN (SELECT user, key, route FROM requests WHERE created_us <= ? LIMIT ?);
+
+-- expire_tombstones --
+DELETE FROM tombstones WHERE id IN (SELECT id FROM tombstones WHERE pruned_us <= ? LIMIT ?);

@@ -12,10 +12,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from nodetool.protocol.codec import split
+from nodetool.protocol.errors import StorageFailed
 from nodetool.protocol.ids import normal_id
-from nodetool.storage.changes import LAST_SEQ, key
+from nodetool.storage.changes import repeated
 from nodetool.storage.cursors import from_cursor, to_cursor
-from nodetool.storage.port import Batch, JobRow, Page, WorkflowRow
+from nodetool.storage.keys import LAST_SEQ, keys
+from nodetool.storage.port import Batch, JobRow, Once, Page, Refused, WorkflowRow
 from nodetool.storage.queries import Queries
 
 T = TypeVar("T")
@@ -43,6 +45,16 @@ class SqliteReader:
         hex_id = normal_id(id)
         row = None if hex_id is None else self._one("job", bytes.fromhex(hex_id))
         return None if row is None else job_row(row)
+
+    async def repeated(self, user: str, once: Once, *, since_us: int) -> Refused | None:
+        """Return how an Accept with *once* would be refused, None if no such request came since."""
+        return repeated(self._one("request", user, once.key, once.route, since_us), once)
+
+    async def pruned(self, id: str) -> str | None:
+        """Return the user of a job that was pruned."""
+        hex_id = normal_id(id)
+        row = None if hex_id is None else self._one("tombstone", bytes.fromhex(hex_id))
+        return None if row is None else row[0]
 
     async def graph(self, hash: str) -> bytes | None:
         """Return the JSON of a graph that some job pinned."""
@@ -79,6 +91,23 @@ class SqliteReader:
             return []
         return await self._in_thread(self._events, no, max(after, 0), limit, max_bytes)
 
+    async def ended_count(self) -> int:
+        """Return how many jobs have ended."""
+        ((count,),) = await self._in_thread(self._all, "ended_count")
+        return int(count)
+
+    async def oldest_ended(self, after_no: int, *, limit: int) -> list[tuple[int, int]]:
+        """Return number and end (in microseconds) of ended jobs, by number."""
+        return await self._in_thread(self._all, "oldest_ended", after_no, limit)
+
+    async def pins(self, after_no: int, *, limit: int) -> list[tuple[int, str]]:
+        """Return number and graph hash of jobs, by number."""
+        return await self._in_thread(self._all, "pins", after_no, limit)
+
+    async def graph_hashes(self, after: str, *, limit: int) -> list[str]:
+        """Return the hashes of stored graphs, in their order."""
+        return [hash for (hash,) in await self._in_thread(self._all, "graph_hashes", after, limit)]
+
     async def close(self) -> None:
         """Wait for the reads that are under way, and take no more."""
         await asyncio.to_thread(self._thread.shutdown)
@@ -86,7 +115,10 @@ class SqliteReader:
         self._point.close()
 
     async def _in_thread(self, read: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(read, *args))
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, partial(read, *args))
+        except sqlite3.Error as error:
+            raise StorageFailed("The database cannot be read.") from error
 
     def _one(self, query: str, *values: object) -> Any:
         return self._point.execute(self._sql[query], values).fetchone()
@@ -108,11 +140,6 @@ class SqliteReader:
             return page_of_batches(cursor, after, limit, max_bytes)
         finally:
             cursor.close()
-
-
-def keys(no: int) -> tuple[int, int]:
-    """Return the lowest and the highest key that an event of this job may have."""
-    return key(no, 0), key(no, LAST_SEQ)
 
 
 def page_of_batches(rows: Iterable[Any], after: int, limit: int, max_bytes: int) -> list[Batch]:
