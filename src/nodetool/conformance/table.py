@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.box import SIMPLE
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -23,8 +22,8 @@ def showing(console: Console) -> Iterator[Callable[[Board], None]]:
 
 
 def table(board: Board) -> Table:
-    shown = Table(box=SIMPLE, header_style="bold", pad_edge=False)
-    shown.add_column("")
+    shown = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)  # 80 columns are enough
+    shown.add_column("seconds", header_style="dim", no_wrap=True)
     for transport in board.transports:
         shown.add_column(transport, justify="right", no_wrap=True)
     for row in board.rows:
@@ -33,7 +32,7 @@ def table(board: Board) -> Table:
 
 
 def mark(cell: Cell) -> Text:
-    seconds = f" {cell.seconds:.2f} s" if cell.state in ("kept", "broken") else ""
+    seconds = f" {cell.seconds:.2f}" if cell.state in ("kept", "broken") else ""
     return Text(MARKS[cell.state] + seconds, STYLES.get(cell.state, "dim"))
 
 

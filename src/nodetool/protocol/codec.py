@@ -39,13 +39,20 @@ def ascii_json(data: bytes) -> bytes:
 
 
 class _Escapes(dict[int, str]):
+    """How each character is written; worked out once, since a text has few of them."""
+
     def __missing__(self, point: int) -> str:
-        if point < 128:
-            return chr(point)
-        if point < 0x10000:
-            return f"\\u{point:04x}"
-        point -= 0x10000
-        return f"\\u{0xD800 + (point >> 10):04x}\\u{0xDC00 + (point & 0x3FF):04x}"
+        self[point] = text = _escaped(point)
+        return text
+
+
+def _escaped(point: int) -> str:
+    if point < 128:
+        return chr(point)
+    if point < 0x10000:
+        return f"\\u{point:04x}"
+    point -= 0x10000
+    return f"\\u{0xD800 + (point >> 10):04x}\\u{0xDC00 + (point & 0x3FF):04x}"
 
 
 def from_json(data: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
