@@ -1,5 +1,6 @@
 """What goes wrong is told to whom it concerns, and to nobody else."""
 
+import os
 import re
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def broken_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (site / "brokenpack").mkdir()
     (site / "brokenpack" / "__init__.py").write_text("raise RuntimeError('no luck today')")
     (site / "brokenpack" / "nodes.py").write_text("")
-    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
     return site
 
 
