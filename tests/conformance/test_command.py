@@ -1,5 +1,6 @@
 """``nodetool conformance``, as somebody types it."""
 
+import asyncio
 import re
 from collections.abc import Callable
 
@@ -8,6 +9,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from nodetool.conformance.command import register
+from nodetool.conformance.laws import Event
+from tests.conformance.liar import Lie, lying
 from tests.serving import Served
 
 Type = Callable[..., Result]
@@ -60,10 +63,19 @@ def test_what_is_no_url_is_wrong_usage(typed: Type) -> None:
     assert typed("localhost:8000").exit_code == 2
 
 
-def test_what_is_broken_is_told_and_the_exit_code_is_1(server: Served, typed: Type) -> None:
-    """No run can be done in so short a time."""
-    result = typed(server.url, "--only", "slow with progress", "--only", "sse", "--timeout", "0.2")
+class Doubles(Lie):
+    """The last event comes twice."""
+
+    def event(self, event: Event) -> list[Event]:
+        return [event, event] if event.get("status") == "completed" and event["type"] == "job_update" else [event]
+
+
+async def test_what_is_broken_is_told_and_the_exit_code_is_1(server: Served, typed: Type) -> None:
+    async with lying(server.url) as (liar, url):
+        liar.where, liar.lie = "sse", Doubles
+
+        result = await asyncio.to_thread(typed, url, "--only", "trivial", "--only", "sse", "--only", "text")
 
     assert result.exit_code == 1
-    assert "slow with progress over sse: " in result.output
-    assert "0 of 1 kept" in result.output
+    assert "trivial over sse: event 10 (job_update completed) came where event 11 was due" in result.output
+    assert "1 of 2 kept" in result.output

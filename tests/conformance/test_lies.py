@@ -184,7 +184,7 @@ LIES = [
 
 
 async def ask(url: str, *only: str, seconds: float, scale: int = 1) -> Board:
-    async with Client(url, timeout=seconds) as client:
+    async with Client(url, timeout=10) as client:
         return await run(Server(client, seconds=seconds), scale=scale, seed=1, only=only, show=lambda _: None)
 
 
