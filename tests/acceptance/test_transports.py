@@ -1,9 +1,11 @@
 """The same run over every transport: the same events, the same result; and every way to read it again."""
 
+import json
 from typing import Any, NamedTuple
 
 import pytest
 
+from nodetool.shipped import shipped
 from tests.acceptance.client import Client, Event, Heard, is_end
 from tests.graphs import Json, graph, node, output, text_input, through
 
@@ -80,6 +82,20 @@ CASES = {
     "a failing node": Case(through("bench.nodes.Fail", message="nö"), {}, "failed", None),
     "a log": Case(through("tests.Talk", count=3), {"text": "hi"}, "completed", {"out": "hi"}),
 }
+
+
+EXAMPLES: dict[str, Json] = {"csv-report": {"melts_above": 3000}, "slow-progress": {"seconds": 0.01}}
+
+
+@pytest.mark.parametrize("id", EXAMPLES)
+def test_an_example_gives_the_same_over_every_transport(client: Client, id: str) -> None:
+    client.save(id, json.loads(shipped(f"examples/workflows/{id}.json").read_bytes())["graph"])
+
+    heard: list[Heard] = [getattr(client, transport)(id, **EXAMPLES[id]) for transport in TRANSPORTS]
+
+    assert {one.last["status"] for one in heard} == {"completed"}
+    assert heard[0].result["report"]
+    assert all(one.result == heard[0].result for one in heard)
 
 
 def normal(events: list[Event]) -> list[Event]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodetool.engine.collect import Result
-from nodetool.engine.report import encoded
+from nodetool.engine.shown import encoded
 from nodetool.graph.plan import PlanOutput
 from nodetool.protocol.errors import ResultTooLarge
 from nodetool.protocol.values import Chunk

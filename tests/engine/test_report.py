@@ -3,7 +3,8 @@
 import pytest
 
 from nodetool.engine.bind import BoundNode, bind
-from nodetool.engine.report import FLUSH_BYTES, Reporter, encoded
+from nodetool.engine.report import FLUSH_BYTES, Reporter
+from nodetool.engine.shown import encoded
 from nodetool.protocol.codec import events_of
 from nodetool.protocol.events import LogUpdate, OutputUpdate
 from nodetool.protocol.values import HAS_BYTES, Unsendable

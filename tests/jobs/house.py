@@ -76,6 +76,8 @@ async def opened(path: Path, types: Catalogue | None = None) -> AsyncIterator[Ho
     try:
         yield house
     finally:
+        house.jobs._watchdog.close()
+        await house.jobs._retention.close()
         await store.close()
 
 

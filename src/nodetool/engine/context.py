@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, get_args
 
 from nodetool.engine.bind import BoundNode
-from nodetool.engine.report import Encoded, Reporter, encoded
+from nodetool.engine.report import Reporter
+from nodetool.engine.shown import Encoded, encoded
 from nodetool.protocol.events import Severity
 
 INTERVAL = 0.05

@@ -13,7 +13,8 @@ from nodetool.engine.flow import Flow
 from nodetool.engine.gate import Row, ZipAll
 from nodetool.engine.pace import Pace
 from nodetool.engine.read import Arrivals
-from nodetool.engine.report import Reporter, encoded
+from nodetool.engine.report import Reporter
+from nodetool.engine.shown import encoded
 from nodetool.engine.step import Inbox, Step
 from nodetool.engine.work import Threads, each, each_in_thread
 from nodetool.protocol.errors import Fault, JobFailed, NodeFailed, ResultTooLarge, TypeMismatch

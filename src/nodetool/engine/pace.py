@@ -12,8 +12,7 @@ BREATH_MS = 2
 """After so many events, or so long, a run lets the loop go round."""
 
 LOOK_EVENTS = 16
-LOOK_BYTES = 16 * 1024
-"""After so many events, or so much, it looks whether it may tell more."""
+"""After so many events, or one large value, it looks whether it may tell more."""
 
 Room = Callable[[Reporter], Coroutine[Any, Any, None] | None]
 """Returns None while the run may send on, else what to await first."""
@@ -28,7 +27,6 @@ class Pace:
         self._report = report
         self._room = room
         self._waiting: Coroutine[Any, Any, None] | None = None
-        self._look_seq = self._look_size = 0
         self._next_seq = self._next_time = 0
 
     def is_due(self) -> bool:
@@ -36,12 +34,17 @@ class Pace:
         now = time_ns() // 1_000_000
         if now != report.now:
             report.set_time(now)
-        if report.seq < self._look_seq and report.size < self._look_size and now < self._next_time:
+        if report.seq < report.look_at and now < self._next_time:
             return self.is_stopping
+        return self._look()
+
+    def _look(self) -> bool:
+        report = self._report
+        report.settle()
+        report.look_at = report.seq + LOOK_EVENTS
         self._waiting = self._room(report)
-        self._look_seq = report.seq + LOOK_EVENTS
-        self._look_size = report.size + LOOK_BYTES
-        return report.seq >= self._next_seq or now >= self._next_time or self._waiting is not None or self.is_stopping
+        is_time = report.seq >= self._next_seq or report.now >= self._next_time
+        return is_time or self._waiting is not None or self.is_stopping
 
     async def breathe(self) -> None:
         """Wait for room, or for one turn of the loop."""

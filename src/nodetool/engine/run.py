@@ -124,9 +124,13 @@ class Run:
 
     def _spawn(self, step: Step) -> None:
         self._flow.busy += 1
-        task = asyncio.get_running_loop().create_task(marked(self._live(step), self._mark, step.node.index))
+        task = asyncio.get_running_loop().create_task(self._marked(step))
         self._tasks[task] = step
         task.add_done_callback(self._task_done)
+
+    async def _marked(self, step: Step) -> None:
+        """Cancelled before it begins, this is closed; ``marked`` alone would never see to its work."""
+        await marked(self._live(step), self._mark, step.node.index)
 
     async def _live(self, step: Step) -> None:
         try:

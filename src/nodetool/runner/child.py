@@ -31,6 +31,7 @@ class Child(asyncio.SubprocessProtocol):
 
     def kill_group(self) -> None:
         """Kill every process of its group, also where it has ended itself."""
+        assert self.pid  # 0 would mean our own group
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # all ended; of zombies some systems say the latter
