@@ -19,7 +19,7 @@ SETTINGS = ROOT / "docs" / "settings.md"
 MANUAL = ROOT / "docs" / "cli.md"
 CODE = [*blocks(ROOT / "README.md"), *blocks(MANUAL)]
 
-COMMANDS = ["serve", "run", "validate", "nodes list", "nodes show"]
+COMMANDS = ["serve", "run", "validate", "nodes list", "nodes show", "conformance"]
 
 
 @pytest.fixture(scope="module")
