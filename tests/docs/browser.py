@@ -46,19 +46,15 @@ class Page:
             self.send(f"{domain}.enable")
 
     def send(self, method: str, **params: Any) -> Any:
-        id = next(self._ids)
-        self._socket.send(json.dumps({"id": id, "method": method, "params": params}))
-        while True:
-            message = json.loads(self._socket.recv(timeout=10))
-            if message.get("id") == id:
-                assert "error" not in message, message["error"]
-                return message["result"]
+        message = self._ask(method, **params)
+        assert "error" not in message, message["error"]
+        return message["result"]
 
     def open(self, url: str) -> None:
-        self.send("Page.navigate", url=url)
+        self._leave("Page.navigate", url=url)
 
     def reload(self) -> None:
-        self.send("Page.reload")
+        self._leave("Page.reload")
 
     def evaluate(self, code: str) -> Any:
         """Return what *code* comes to in the page."""
@@ -89,6 +85,28 @@ class Page:
             assert time.monotonic() < end, f"{selector} shows {shown!r}, not {text!r}; {self.text('#trouble')}"
             time.sleep(0.05)
         return shown
+
+    def _ask(self, method: str, **params: Any) -> Any:
+        id = next(self._ids)
+        self._socket.send(json.dumps({"id": id, "method": method, "params": params}))
+        while True:
+            message = json.loads(self._socket.recv(timeout=10))
+            if message.get("id") == id:
+                return message
+
+    def _leave(self, method: str, **params: Any) -> None:
+        """Go to another document, and return once it is there: what is asked before that is answered by the old one."""
+        self.evaluate("window.isLeft = true")
+        self.send(method, **params)
+        end = time.monotonic() + 10
+        while not self._has_arrived():
+            assert time.monotonic() < end, f"the browser did not {method}"
+            time.sleep(0.02)
+
+    def _has_arrived(self) -> bool:
+        """Between two documents there is nothing that could answer."""
+        message = self._ask("Runtime.evaluate", expression="!window.isLeft && document.readyState === 'complete'")
+        return "error" not in message and message["result"]["result"].get("value") is True
 
     def screenshot(self, path: Path) -> None:
         shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True)
