@@ -18,6 +18,7 @@ from nodetool.protocol.answers import Health, Problem, Pulse
 from nodetool.protocol.codec import to_json
 from nodetool.protocol.errors import NotReady
 from nodetool.protocol.times import rfc3339
+from nodetool.server.corked import HttpConnection
 from nodetool.server.options import Options
 from nodetool.server.responses import Answer, document
 from nodetool.server.types import ASGIApp, Receive, Scope, Send
@@ -83,7 +84,7 @@ async def listening(sock: socket.socket, options: Options, *, on_end: Callable[[
 def uvicorn_settings(options: Options) -> dict[str, Any]:
     """Return those settings of uvicorn that the contract depends on. Where to listen is not among them."""
     return {
-        "http": "httptools",
+        "http": HttpConnection,
         "ws": Connection,
         "ws_max_size": options.max_body,
         "ws_per_message_deflate": False,
