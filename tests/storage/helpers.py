@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from nodetool.storage.pace import Pace
 from nodetool.storage.port import Accept, Append, DeleteWorkflow, End, Requeue, SaveWorkflow
 
 HASH = "ab" * 32
@@ -67,3 +68,17 @@ def save(id: str, **given: Any) -> SaveWorkflow:
 def delete(id: str, *, user: str = "1", if_match: str | None = None) -> DeleteWorkflow:
     """The removal of a workflow of user 1."""
     return DeleteWorkflow(id=id, user=user, if_match=if_match)
+
+
+class Near(Pace):
+    """However slow the disk of the machine is: in the loop."""
+
+    def stays(self) -> bool:
+        return True
+
+
+class Away(Pace):
+    """And however fast: on the thread."""
+
+    def stays(self) -> bool:
+        return False

@@ -14,7 +14,7 @@ from nodetool.storage import connect
 from nodetool.storage.checkpoint import Checkpointer
 from nodetool.storage.port import Done
 from nodetool.storage.sqlite import FILE, Store, open_store
-from tests.storage.helpers import accept
+from tests.storage.helpers import Away, accept
 
 MIB = 1 << 20
 SECONDS = 10.0
@@ -130,7 +130,8 @@ def test_a_writer_that_asks_is_always_told_to_go_on(tmp_path: Path) -> None:
 
 async def test_closing_ends_the_threads(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    store = open_store(tmp_path, sync="full")
+    store = open_store(tmp_path, sync="full", pace=Away())
+    await store.writer.append([])
     await store.reader.unfinished()
     opened = set(threading.enumerate()) - before
     assert len(opened) == 3

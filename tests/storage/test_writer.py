@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from nodetool.protocol.errors import StorageFailed, StorageFull
 from nodetool.storage import connect
+from nodetool.storage.pace import FIRST
 from nodetool.storage.port import Cancel, Done, Op, Refused
 from nodetool.storage.sqlite import FILE, Store, open_store
 from tests.storage.helpers import accept, append, end, job_id, requeue, save
@@ -38,11 +40,10 @@ def levels(seen: list[str]) -> list[str]:
     return [text.rpartition(" ")[2] for text in seen if text.startswith("PRAGMA synchronous")]
 
 
-@pytest.fixture(params=["normal", "full"])
+@pytest.fixture(params=["store", "full_store", "threaded_store"])
 def either(request: pytest.FixtureRequest) -> Store:
-    """The store in both modes."""
-    name = "store" if request.param == "normal" else "full_store"
-    opened: Store = request.getfixturevalue(name)
+    """The store in both modes, in the loop and on a thread."""
+    opened: Store = request.getfixturevalue(request.param)
     return opened
 
 
@@ -54,11 +55,11 @@ async def test_what_one_tick_brings_is_one_transaction(either: Store) -> None:
     assert transactions(seen) == 1
 
 
-async def test_what_arrives_during_a_commit_on_the_thread_is_the_next_transaction(full_store: Store) -> None:
-    with statements(full_store) as seen:
-        first = full_store.writer.append([accept(1)])
+async def test_what_arrives_during_a_commit_on_the_thread_is_the_next_transaction(threaded_store: Store) -> None:
+    with statements(threaded_store) as seen:
+        first = threaded_store.writer.append([accept(1)])
         await asyncio.sleep(0)  # the group has left for the thread; until the loop turns it is under way
-        others = [full_store.writer.append([accept(no)]) for no in range(2, 6)]
+        others = [threaded_store.writer.append([accept(no)]) for no in range(2, 6)]
         await asyncio.gather(first, *others)
 
     assert transactions(seen) == 2
@@ -135,7 +136,7 @@ async def test_a_full_disk_refuses_the_whole_group_and_the_next_goes_on(either: 
 
 
 async def test_a_locked_database_refuses_the_group_and_the_next_goes_on(either: Store, tmp_path: Path) -> None:
-    connection(either).execute("PRAGMA busy_timeout = 10")
+    either.writer._transactions._busy_ms = 10
     other = connect.to_write(tmp_path / FILE)
     other.execute("BEGIN IMMEDIATE")
 
@@ -147,11 +148,11 @@ async def test_a_locked_database_refuses_the_group_and_the_next_goes_on(either: 
     assert await either.writer.append([accept(1)]) == [DONE]
 
 
-async def test_with_full_the_loop_goes_on_while_a_transaction_waits(full_store: Store, tmp_path: Path) -> None:
+async def test_the_loop_goes_on_while_a_transaction_waits_for_somebody_else(either: Store, tmp_path: Path) -> None:
     other = connect.to_write(tmp_path / FILE)
     other.execute("BEGIN IMMEDIATE")
 
-    waiting = full_store.writer.append([accept(1)])
+    waiting = either.writer.append([accept(1)])
     for _ in range(5):
         await asyncio.sleep(0.01)
     assert not waiting.done()
@@ -159,6 +160,21 @@ async def test_with_full_the_loop_goes_on_while_a_transaction_waits(full_store: 
     other.execute("ROLLBACK")
     other.close()
     assert await waiting == [DONE]
+    assert await either.writer.append([append(1, 2)]) == [DONE]
+
+
+async def test_a_slow_disk_moves_transactions_to_a_thread_and_back(store: Store) -> None:
+    def threads() -> list[str]:
+        return [thread.name for thread in threading.enumerate() if thread.name == "nodetool-writer"]
+
+    before = threads()
+    await store.writer.append([accept(1)])
+    assert threads() == before
+    store.writer._pace.took(1.0)
+    for seq in range(2, 2 + FIRST):
+        await store.writer.append([append(1, seq)])
+    assert len(threads()) == len(before) + 1
+    assert store.writer._pace.stays()
 
 
 async def test_a_failing_commit_is_rolled_back(store: Store) -> None:

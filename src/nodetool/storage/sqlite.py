@@ -8,7 +8,8 @@ from pathlib import Path
 from nodetool.storage import connect, migrate, queries
 from nodetool.storage.changes import Changes
 from nodetool.storage.checkpoint import EVERY_S, Checkpointer
-from nodetool.storage.connect import MAX_WAL_BYTES
+from nodetool.storage.connect import BUSY_S, MAX_WAL_BYTES
+from nodetool.storage.pace import Pace
 from nodetool.storage.reader import SqliteReader
 from nodetool.storage.transaction import Sync, Transactions
 from nodetool.storage.writer import SqliteWriter
@@ -31,7 +32,15 @@ class Store:
         await asyncio.to_thread(self.checkpoints.close)
 
 
-def open_store(home: Path, *, sync: Sync, checkpoint_s: float = EVERY_S, max_wal_bytes: int = MAX_WAL_BYTES) -> Store:
+def open_store(
+    home: Path,
+    *,
+    sync: Sync,
+    busy_s: float = BUSY_S,
+    checkpoint_s: float = EVERY_S,
+    max_wal_bytes: int = MAX_WAL_BYTES,
+    pace: Pace | None = None,
+) -> Store:
     """Open the database of *home*, made or migrated if need be. The caller holds the home's lock.
 
     Raises:
@@ -42,9 +51,9 @@ def open_store(home: Path, *, sync: Sync, checkpoint_s: float = EVERY_S, max_wal
     sql = queries.load()
     changes = Changes(connection, sql)
     checkpoints = Checkpointer(connect.to_write(path), every_s=checkpoint_s, max_wal_bytes=max_wal_bytes)
-    transactions = Transactions(connection, changes, sync=sync)
+    transactions = Transactions(connection, changes, sync=sync, busy_s=busy_s)
     return Store(
-        writer=SqliteWriter(transactions, checkpoints, last_no=changes.last_no(), threaded=sync == "full"),
+        writer=SqliteWriter(transactions, checkpoints, pace or Pace(), last_no=changes.last_no()),
         reader=SqliteReader(connect.to_read(path), connect.to_read(path), sql),
         checkpoints=checkpoints,
     )

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Literal
 
 from nodetool.protocol.errors import StorageFailed, StorageFull
@@ -13,6 +14,9 @@ Sync = Literal["full", "normal"]
 
 PROMISES: frozenset[type[Op]] = frozenset({Accept, Cancel, End, SaveWorkflow, DeleteWorkflow})
 """What somebody is told once it is committed; with ``full`` it outlives a power cut."""
+
+PRIMARY = 0xFF
+"""What of SQLite's error codes says what happened; the rest says why."""
 
 MISFITS = (
     sqlite3.DataError,
@@ -48,29 +52,53 @@ class Call:
             self.future.set_exception(self.error)
 
 
+class Locked(Exception):
+    """Somebody else writes to the database at this moment."""
+
+
 class Transactions:
     """Runs transactions on the writer's connection, one after the other."""
 
-    def __init__(self, connection: sqlite3.Connection, changes: Changes, *, sync: Sync) -> None:
+    def __init__(self, connection: sqlite3.Connection, changes: Changes, *, sync: Sync, busy_s: float) -> None:
+        self.commit_s = 0.0
+        """Seconds that the last commit took."""
         self._execute = connection.cursor().execute
         self._connection = connection
         self._changes = changes
         self._full = sync == "full"
         self._level = "NORMAL"
+        self._busy_ms = round(busy_s * 1000)
+        self._waits = True
+        self._set_waits(False)
 
     def run(self, group: Sequence[Call]) -> None:
         """Apply and commit the operations of all these calls, and leave in each call what became of them.
 
-        If the commit fails, all of them fail. If an operation cannot even be tried, only its call does.
+        If the commit fails, all of them fail. If an operation cannot even be tried, only its call does. Waits for a
+        lock that somebody else has.
         """
+        self._set_waits(True)
+        self._try(group)
+
+    def run_now(self, group: Sequence[Call]) -> bool:
+        """As ``run``, unless somebody else has locked the database: then nothing was done, and the answer is False."""
+        self._set_waits(False)
+        try:
+            self._try(group)
+        except Locked:
+            return False
+        return True
+
+    def _try(self, group: Sequence[Call]) -> None:
         try:
             self._run(group)
         except MISFITS as error:
             if len(group) == 1:
                 self._fail(group, error)
             else:
+                self._set_waits(True)  # some of them may be committed already when a lock comes
                 for call in group:
-                    self.run([call])
+                    self._try([call])
         except sqlite3.Error as error:
             self._fail(group, error)
 
@@ -81,15 +109,30 @@ class Transactions:
     def _run(self, group: Sequence[Call]) -> None:
         if self._full:
             self._set_level("FULL" if holds_promise(group) else "NORMAL")
-        self._execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             for call in group:
                 call.outcomes = self._changes.apply(call.ops)
+            begun = perf_counter()
             self._execute("COMMIT")
+            self.commit_s = perf_counter() - begun
         except BaseException:
             if self._connection.in_transaction:  # some failures roll back by themselves
                 self._execute("ROLLBACK")
             raise
+
+    def _begin(self) -> None:
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & PRIMARY == sqlite3.SQLITE_BUSY and not self._waits:
+                raise Locked from error
+            raise
+
+    def _set_waits(self, waits: bool) -> None:
+        if waits != self._waits:
+            self._execute(f"PRAGMA busy_timeout = {self._busy_ms if waits else 0}")
+            self._waits = waits
 
     def _set_level(self, level: str) -> None:
         if level != self._level:

@@ -1,7 +1,7 @@
 """The one writer: what waits at the end of a loop tick is one transaction.
 
-Nothing waits to gather. With ``sync="normal"`` a transaction runs in the loop, which it stops for a moment only. With
-``sync="full"`` it waits for the disk, so it runs on a thread of its own; what arrives meanwhile is the next one.
+Nothing waits to gather. A transaction runs in the loop, which it stops for a moment only; where the disk makes that
+moment long, or somebody else has locked the database, it runs on a thread, and what arrives meanwhile is the next one.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from queue import SimpleQueue
 
 from nodetool.protocol.errors import StorageFailed
 from nodetool.storage.checkpoint import Checkpointer
+from nodetool.storage.pace import Pace
 from nodetool.storage.port import Op, Outcome
 from nodetool.storage.transaction import Call, Transactions
 
@@ -19,11 +20,12 @@ from nodetool.storage.transaction import Call, Transactions
 class SqliteWriter:
     """Takes operations in an event loop and commits them in the order they came."""
 
-    def __init__(self, transactions: Transactions, checkpoints: Checkpointer, *, last_no: int, threaded: bool) -> None:
+    def __init__(self, transactions: Transactions, checkpoints: Checkpointer, pace: Pace, *, last_no: int) -> None:
         self._transactions = transactions
         self._checkpoints = checkpoints
+        self._pace = pace
         self._last_no = last_no
-        self._thread = CommitThread(transactions.run) if threaded else None
+        self._thread: CommitThread | None = None
         self._waiting: list[Call] = []
         self._flush_comes = False
         self._closed = False
@@ -68,12 +70,14 @@ class SqliteWriter:
             self._checkpoints.ask(self._in_loop(self._flush))
             return
         group, self._waiting = self._waiting, []
-        if self._thread is None:
-            self._transactions.run(group)
+        if self._pace.stays() and self._transactions.run_now(group):
+            self._pace.took(self._transactions.commit_s)
             self._settle(group)
-        else:
-            self._flush_comes = True
-            self._thread.give(group, self._in_loop(partial(self._committed, group)))
+            return
+        if self._thread is None:
+            self._thread = CommitThread(self._transactions.run)
+        self._flush_comes = True
+        self._thread.give(group, self._in_loop(partial(self._committed, group)))
 
     def _committed(self, group: list[Call]) -> None:
         self._settle(group)
