@@ -143,10 +143,10 @@ class Desk:
         self.links[0].hello()
         return self.links[0]
 
-    def accept(self, graph: Json | None = None, **params: Any) -> Job:
+    def accept(self, graph: Json | None = None, *, merges: bool = False, **params: Any) -> Job:
         """Accept a job. Without a graph it is one that shares its runner."""
         job = self.job(version(graph or shared_kind()), **params)
-        job.accept = self.supervisor.accept(job, accept_op)
+        job.accept = self.supervisor.accept(job, accept_op, merges=merges)
         return job
 
     def job(self, made: Version, **params: Any) -> Job:

@@ -212,7 +212,14 @@ class FakeJobs:
         return list(self.all.values())[-1]
 
     async def start(
-        self, user: str, workflow_id: str, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+        self,
+        user: str,
+        workflow_id: str,
+        params: dict[str, Any],
+        *,
+        id: str | None = None,
+        once: Once | None = None,
+        merges: bool = False,
     ) -> Job:
         if self.refuse:
             raise self.refuse

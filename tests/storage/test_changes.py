@@ -1,9 +1,10 @@
 """Every operation is guarded by what it expects to find; one that loses changes nothing."""
 
+import msgspec
 import pytest
 
 from nodetool.storage.keys import LAST_SEQ
-from nodetool.storage.port import Append, Begin, Cancel, Done, JobRow, Op, Outcome, Refused
+from nodetool.storage.port import Append, Begin, Cancel, Done, First, JobRow, Op, Outcome, Refused
 from nodetool.storage.sqlite import Store
 from tests.storage.helpers import HASH, accept, append, batch, delete, end, job_id, requeue, save
 
@@ -54,6 +55,37 @@ async def test_a_graph_is_pinned_once(store: Store) -> None:
     await do(store, accept(1, graph=b"first"), accept(2, graph=b"second"), accept(3))
 
     assert await store.reader.graph(HASH) == b"first"
+
+
+async def test_a_job_may_be_stored_with_all_that_its_run_told(store: Store) -> None:
+    then = end(1, 2, 3, status="failed", error="why")
+    assert await do(store, First(accept=accept(1, graph=b"{}"), then=then)) == [DONE]
+
+    found = await row(store)
+    assert (found.status, found.last_seq, found.error, found.finished_us) == ("failed", 4, "why", 9)
+    (stored,) = await store.reader.events(1, 0, limit=9, max_bytes=999)
+    assert (stored.first_seq, stored.count, stored.data) == (2, 3, batch(2, 3))
+    assert await store.reader.graph(HASH) == b"{}"
+    assert await do(store, append(1, 5)) == [Refused("ended")]
+
+
+async def test_what_does_not_follow_an_accept_is_not_stored_with_it(store: Store) -> None:
+    await do(store, accept(2))
+    ops = [
+        First(accept=accept(1), then=append(1, 3)),
+        First(accept=accept(1), then=append(1, 2, attempt=2)),
+        First(accept=accept(1), then=msgspec.structs.replace(append(1, 2), count=LAST_SEQ - 1)),
+        First(accept=accept(3, id=job_id(2)), then=end(3, 2)),
+    ]
+
+    assert [outcome.reason for outcome in await do(store, *ops) if isinstance(outcome, Refused)] == [
+        "stale",
+        "stale",
+        "too_many",
+        "conflict",
+    ]
+    assert await store.reader.job(job_id(1)) is None
+    assert await store.reader.events(3, 0, limit=9, max_bytes=999) == []
 
 
 async def test_a_queued_job_begins_once(store: Store) -> None:

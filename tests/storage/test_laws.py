@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from nodetool.protocol.events import ENDED
-from nodetool.storage.port import Accept, Append, Begin, Cancel, Done, End, JobRow, Op, Outcome, Refused, Requeue
+from nodetool.storage.port import Accept, Append, Begin, Cancel, Done, End, First, JobRow, Op, Outcome, Refused, Requeue
 from nodetool.storage.sqlite import Store, open_store
 from tests.storage.helpers import accept, append, end, job_id, requeue
 
@@ -40,6 +40,11 @@ def expected(jobs: Jobs, op: Any) -> Outcome:
             return Refused("conflict")
         jobs[op.no] = Job(op.status)
         return Done()
+    if isinstance(op, First):
+        if op.then.first_seq != 2 or op.then.attempt != op.accept.attempt:
+            return Refused("stale")
+        taken = expected(jobs, op.accept)
+        return expected(jobs, op.then) if isinstance(taken, Done) else taken
     job = jobs.get(op.no)
     refused = Refused("missing") if job is None else reason(job, op)
     if job is not None and refused is None:
@@ -137,6 +142,8 @@ class Machine(RuleBasedStateMachine):
             Cancel(no=no),
             ended,
             cancelled,
+            First(accept=accept(no), then=end(no, 2, count, attempt=1 + (slip > 0), status=status)),
+            First(accept=accept(no), then=append(no, 2 + (slip < 0), count)),
         ]
         return data.draw(st.sampled_from(kinds), label="operation")
 

@@ -26,6 +26,11 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Inputs
     findings: list[Finding]
 
+    @property
+    def is_inline(self) -> bool:
+        """All that its nodes do takes microseconds."""
+        return self.plan is not None and self.plan.runs == "inline"
+
 
 def make_version(graph_json: bytes, graph: Graph, catalogue: Catalogue) -> Version:
     """Check and plan *graph*, which was read from *graph_json*."""

@@ -69,14 +69,17 @@ class Acceptance:
         self._known = known
         self._now_us = now_us
 
-    def accept(self, ask: Ask) -> Job:
+    def accept(self, ask: Ask, *, merges: bool = False) -> Job:
         """Accept a job that starts at once: nothing can refuse it.
+
+        With *merges* it may be stored a moment later, with the first that its run tells: for a caller that shows
+        nothing of the job before that.
 
         Raises:
             HasFindings, InvalidParams, QueueFull, ShuttingDown: no job exists then.
         """
         job = self._new(ask)
-        job.accept = self._supervisor.accept(job, lambda job: self._row(job, ask))
+        job.accept = self._supervisor.accept(job, lambda job: self._row(job, ask), merges=merges)
         job.accept.add_done_callback(lambda done: self._accepted(job, done))
         return job
 
@@ -136,6 +139,11 @@ class Acceptance:
         if isinstance(outcome, Refused):
             raise Repeated(job.id, outcome) if outcome.job_id else _taken(job.id)
         self._supervisor.take_up(job)
+
+    def forget_graphs(self) -> None:
+        """Have every job bring its graph along; those that do not are stored now."""
+        self.pinned.clear()
+        self._supervisor.log.release()
 
     def _new(self, ask: Ask) -> Job:
         if not self.is_open:

@@ -203,3 +203,7 @@ class Job:
             if not waiter.done():
                 waiter.set_exception(error)
         self._waiters.clear()
+
+
+Entry = tuple[Job, Append | Requeue | Begin | End]
+"""What became of a job, and what stores it."""

@@ -5,21 +5,20 @@ again until the database takes it. Runs wait meanwhile, since no credit comes ba
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
 from nodetool.jobs.clock import Clock
 from nodetool.jobs.cursor import Batch
-from nodetool.jobs.job import Job
+from nodetool.jobs.held import Held, HeldAccepts
+from nodetool.jobs.job import Entry, Job
 from nodetool.protocol.errors import NodetoolError
 from nodetool.storage.port import Accept, Append, Begin, Cancel, Done, End, Op, Outcome, Refused, Requeue, Writer
 
 RETRY = 0.5
 """Seconds until a failed commit is tried again."""
-
-Entry = tuple[Job, Append | Requeue | Begin | End]
 
 _log = structlog.get_logger()
 
@@ -50,6 +49,7 @@ class Log:
         """… and what comes later waits behind both."""
         self.is_stalled = False
         """The database does not take changes now: what is appended waits."""
+        self._held = HeldAccepts(self.record, clock)
         self._open = 0
         self._idle = asyncio.Event()
 
@@ -60,6 +60,14 @@ class Log:
         """Store what nobody listens for. Entries of a new job may follow at once: they cannot be stored before it."""
         return self._append([op])
 
+    def hold(self, job: Job, op: Accept) -> "asyncio.Future[list[Outcome]]":
+        """Store a new job together with what its run tells first, which is often all; or if that takes long, alone."""
+        return self._held.hold(job, op)
+
+    def release(self) -> None:
+        """Store at once what is held."""
+        self._held.release()
+
     def append(self, entries: list[Entry]) -> None:
         """Store events, and publish them once committed."""
         entries = [entry for entry in entries if not entry[0].is_void]
@@ -67,12 +75,15 @@ class Log:
             self._waiting += entries
             return
         self._open += 1
-        self._append([op for _, op in entries]).add_done_callback(lambda done: self._settled(entries, done))
+        ops: list[Op] = [op for _, op in entries]
+        joined = self._held.join(entries, ops) if self._held else {}
+        self._append(ops).add_done_callback(lambda done: self._settled(entries, joined, done))
 
     async def settle(self, seconds: float) -> None:
         """Return once everything that was appended is committed, or after *seconds*."""
         try:
             async with asyncio.timeout(seconds):
+                self.release()
                 while self._open or self.is_stalled:
                     self._idle.clear()
                     await self._idle.wait()
@@ -82,9 +93,11 @@ class Log:
     def _append(self, ops: Sequence[Op]) -> "asyncio.Future[list[Outcome]]":
         return asyncio.ensure_future(self._writer.append(ops))
 
-    def _settled(self, entries: list[Entry], done: "asyncio.Future[list[Outcome]]") -> None:
+    def _settled(self, entries: list[Entry], joined: Mapping[int, Held], done: "asyncio.Future[list[Outcome]]") -> None:
         self._open -= 1
         self._idle.set()
+        for place, held in joined.items():
+            held.settle(done, place)
         error = done.exception()
         if error is not None:
             self._stall(entries, error)

@@ -72,7 +72,7 @@ class Jobs:
         )
         self._watchdog = Watchdog(self._supervisor.dispatcher, policy, clock)
         self._acceptance = Acceptance(self._supervisor, reader, self._live, self._handle, now_us=clock.now_us)
-        unpin = self._acceptance.pinned.clear
+        unpin = self._acceptance.forget_graphs
         self._retention = Retention(writer, reader, keep or Keep(), now_us=clock.now_us, unpin=unpin)
 
     async def open(self) -> None:
@@ -102,9 +102,18 @@ class Jobs:
     # Starting.
 
     async def start(
-        self, user: str, workflow_id: str, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+        self,
+        user: str,
+        workflow_id: str,
+        params: dict[str, Any],
+        *,
+        id: str | None = None,
+        once: Once | None = None,
+        merges: bool = False,
     ) -> Job:
         """Accept a job that runs a stored workflow, or return the one that the same request (*once*) started before.
+
+        *merges* says that nobody is shown the job before its first event: then it may be stored together with that.
 
         Raises:
             NotFound, HasFindings, InvalidParams: no job exists then.
@@ -116,7 +125,9 @@ class Jobs:
             return first
         ready = await self._workflows.ready(user, workflow_id)
         ask = Ask(user, workflow_id, ready.version, ready.graph, params, id, once)
-        return await self._acceptance.accept_asked(ask) if id or once else self._acceptance.accept(ask)
+        if id or once:
+            return await self._acceptance.accept_asked(ask)
+        return self._acceptance.accept(ask, merges=merges)
 
     async def start_graph(
         self, user: str, graph: bytes, params: dict[str, Any], *, id: str | None = None, once: Once | None = None

@@ -14,8 +14,8 @@ from nodetool.jobs.blame import Death
 from nodetool.jobs.clock import Clock
 from nodetool.jobs.dispatcher import Dispatcher
 from nodetool.jobs.ending import CANCELLED, Ending, ending_of_frame
-from nodetool.jobs.job import Job
-from nodetool.jobs.log import Entry, Log
+from nodetool.jobs.job import Entry, Job
+from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import Runner, Runners
 from nodetool.jobs.tally import Tally
@@ -61,10 +61,11 @@ class Supervisor:
 
     # Jobs in.
 
-    def accept(self, job: Job, op: Callable[[Job], Accept]) -> "asyncio.Future[list[Outcome]]":
+    def accept(self, job: Job, op: Callable[[Job], Accept], *, merges: bool) -> "asyncio.Future[list[Outcome]]":
         """Store a new job and start it, if there is a place for it; else queue it.
 
         The run does not wait for the commit of the accept: nothing of it can be stored, let alone sent, before that.
+        Where the caller *merges*, a run that takes microseconds may be stored together with its accept.
         """
         runner = self.dispatcher.place(job)
         job.status = "running" if runner else "queued"
@@ -73,7 +74,8 @@ class Supervisor:
         if runner:
             # Its frame leaves before the commit holds the loop: the two go on side by side.
             self.dispatcher.start(job, runner)
-        return self.log.record(row)
+        merges = merges and runner is not None and job.version.is_inline
+        return self.log.hold(job, row) if merges else self.log.record(row)
 
     def take_up(self, job: Job) -> None:
         """Start or queue a new job that is stored already, as that might have been refused."""

@@ -103,9 +103,18 @@ class Jobs(Protocol):
     """Jobs of a user. Ids are taken with or without dashes, but for that of a new job."""
 
     async def start(
-        self, user: str, workflow_id: str, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+        self,
+        user: str,
+        workflow_id: str,
+        params: dict[str, Any],
+        *,
+        id: str | None = None,
+        once: Once | None = None,
+        merges: bool = False,
     ) -> Job:
         """Start a job, with this *id* if one is given; or return the one that the same request started before.
+
+        *merges* promises that nobody is shown the job before its first event.
 
         Raises:
             NotFound, HasFindings, InvalidParams, Conflict, IdempotencyMismatch, Pruned, ShuttingDown, QueueFull

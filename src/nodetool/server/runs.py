@@ -51,15 +51,15 @@ class Runs:
 
     async def run(self, request: Request) -> ASGIApp:
         """Run a workflow and answer with its outputs, or line by line with ``?stream=true``."""
-        return await self._answer(await self._start(request))
+        return await self._answer(await self._start(request, merges=True))
 
     async def stream(self, request: Request) -> ASGIApp:
         """Run a workflow and answer with server-sent events."""
-        return await self._stream(await self._start(request), streams.SSE)
+        return await self._stream(await self._start(request, merges=True), streams.SSE)
 
     async def later(self, request: Request) -> ASGIApp:
         """Start a job and answer at once."""
-        return await self._accepted(await self._start(request))
+        return await self._accepted(await self._start(request, merges=False))
 
     async def run_any(self, request: Request) -> ASGIApp:
         """Run as ``run`` does, with the workflow or a graph in the body."""
@@ -75,13 +75,15 @@ class Runs:
             return wishes_of(request)
         return PLAIN
 
-    async def _start(self, request: Request) -> Run:
+    async def _start(self, request: Request, *, merges: bool) -> Run:
+        """Start what a request asks for. With *merges* nothing of the job is shown before its first event."""
         wishes = self._wishes(request)
         body = await body_of(request, self._options.max_body)
         asked = asked_in(body, bare=self._options.takes_bare_params)
         user, workflow_id = user_of(request), id_of(request)
         if asked.job_id is None and wishes.key is None:
-            job = await self._jobs.start(user, workflow_id, asked.params)
+            merges = merges and not wishes.is_async
+            job = await self._jobs.start(user, workflow_id, asked.params, merges=merges)
             return Run(request, wishes, job, job.id)
         id, once = proposed(asked.job_id), once_of(request, wishes, body)
         job = await self._jobs.start(user, workflow_id, asked.params, id=id, once=once)

@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nodetool.storage.keys import LAST_SEQ, key
+from nodetool.protocol.events import Status
+from nodetool.storage.keys import FIRST_SEQ, LAST_SEQ, key
 from nodetool.storage.port import (
     KEPT_US,
     Accept,
@@ -20,6 +21,7 @@ from nodetool.storage.port import (
     DropGraphs,
     End,
     Expire,
+    First,
     Once,
     Op,
     Outcome,
@@ -53,6 +55,7 @@ class Changes:
         pruning = Pruning(self._execute, sql)
         self._by_type: dict[type[Op], Callable[[Any], Outcome]] = {
             Accept: self._accept,
+            First: self._first,
             Begin: self._begin,
             Append: self._append,
             Requeue: self._requeue,
@@ -82,25 +85,51 @@ class Changes:
     def _accept(self, op: Accept) -> Outcome:
         if op.once is not None and (refused := self._repeated(op, op.once)):
             return refused
+        if not self._add_job(op, op.status, FIRST_SEQ, None, None):
+            return CONFLICT
+        if op.once is not None:
+            self._remember(op, op.once)
+        return DONE
+
+    def _first(self, op: First) -> Outcome:
+        accept, then = op.accept, op.then
+        if then.first_seq != FIRST_SEQ + 1 or then.attempt != accept.attempt:
+            return STALE
+        last = FIRST_SEQ + then.count
+        if last >= LAST_SEQ:
+            return TOO_MANY
+        if isinstance(then, End):
+            is_new = self._add_job(accept, then.status, last, then.error, then.finished_us)
+        else:
+            is_new = self._add_job(accept, accept.status, last, None, None)
+        if not is_new:
+            return CONFLICT
+        self._add_batch(then)
+        return DONE
+
+    def _add_job(self, op: Accept, status: Status, last_seq: int, error: str | None, finished_us: int | None) -> bool:
         row = (
             op.no,
             bytes.fromhex(op.id),
             op.user,
             op.workflow_id,
             op.graph_hash,
-            op.status,
             op.attempt,
             op.params,
             op.created_us,
             op.started_us,
+            status,
+            last_seq,
+            error,
+            finished_us,
         )
-        if not self._changed("accept", row):
-            return CONFLICT
-        if op.graph is not None:
+        is_new = self._changed("accept", row)
+        if is_new and op.graph is not None:
             self._execute(self._sql["pin_graph"], (op.graph_hash, op.graph))
-        if op.once is not None:
-            self._remember(op, op.once)
-        return DONE
+        return is_new
+
+    def _add_batch(self, op: Append | End) -> None:
+        self._execute(self._sql["add_batch"], (key(op.no, op.first_seq), op.attempt, op.count, op.flags, op.data))
 
     def _repeated(self, op: Accept, once: Once) -> Refused | None:
         since_us = op.created_us - KEPT_US
@@ -122,7 +151,7 @@ class Changes:
             return TOO_MANY
         if not self._changed("append", (op.no, op.attempt, op.first_seq - 1, last)):
             return self._refusal(op.no, op.attempt, op.first_seq)
-        self._execute(self._sql["add_batch"], (key(op.no, op.first_seq), op.attempt, op.count, op.flags, op.data))
+        self._add_batch(op)
         return DONE
 
     def _requeue(self, op: Requeue) -> Outcome:
@@ -145,7 +174,7 @@ class Changes:
         end = (op.no, op.attempt, op.first_seq - 1, last, op.status, op.error, op.finished_us, op.records_cancel)
         if not self._changed("end", end):
             return self._refusal(op.no, op.attempt, op.first_seq)
-        self._execute(self._sql["add_batch"], (key(op.no, op.first_seq), op.attempt, op.count, op.flags, op.data))
+        self._add_batch(op)
         return DONE
 
     def _refusal(self, no: int, attempt: int | None, first_seq: int | None) -> Refused:

@@ -3,6 +3,9 @@
 SEQ_BITS = 24
 """Of a key; the rest is the number of the job."""
 
+FIRST_SEQ = 1
+"""The number of a job's first event, ``queued``: it is the row itself, and no batch holds it."""
+
 LAST_SEQ = (1 << SEQ_BITS) - 1
 
 

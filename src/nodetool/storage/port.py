@@ -106,6 +106,17 @@ class End(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Record the cancel and end the job in one: for a job that is still queued."""
 
 
+class First(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Store a new job with the first that its run told, or with all of it: its row is written once, and not changed.
+
+    Refused as Accept is, and with ``stale`` if the events are not those that follow an accept.
+    """
+
+    accept: Accept
+    """Without *once*."""
+    then: Append | End
+
+
 class SaveWorkflow(msgspec.Struct, frozen=True, kw_only=True):
     """Store a workflow, or put another document in its place.
 
@@ -168,6 +179,7 @@ Op = (
     | Requeue
     | Cancel
     | End
+    | First
     | SaveWorkflow
     | DeleteWorkflow
     | Prune

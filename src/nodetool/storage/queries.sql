@@ -1,7 +1,8 @@
 -- accept --
--- An id that is taken stays with its job.
-INSERT INTO jobs (no, id, user, workflow_id, graph_hash, status, attempt, params, created_us, started_us)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- An id that is taken stays with its job. One whose run was quick may come with its first events, or as one that ended.
+INSERT INTO jobs (no, id, user, workflow_id, graph_hash, attempt, params, created_us, started_us,
+    status, last_seq, error, finished_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
 -- pin_graph --
