@@ -27,7 +27,7 @@ class Pace:
         self._report = report
         self._room = room
         self._waiting: Coroutine[Any, Any, None] | None = None
-        self._next_seq = self._next_time = 0
+        self._begin()
 
     def is_due(self) -> bool:
         report = self._report
@@ -52,6 +52,10 @@ class Pace:
         await (asyncio.sleep(0) if waiting is None else waiting)
         if self.is_stopping:
             raise asyncio.CancelledError
-        self._next_seq = self._report.seq + BREATH_EVENTS
         self._report.tick()
+        self._begin()
+
+    def _begin(self) -> None:
+        """The run has the loop from now on."""
+        self._next_seq = self._report.seq + BREATH_EVENTS
         self._next_time = self._report.now + BREATH_MS
