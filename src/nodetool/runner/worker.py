@@ -17,6 +17,7 @@ from nodetool.engine.run import Run, describe_error
 from nodetool.graph.plan import Plan
 from nodetool.protocol import frames
 from nodetool.protocol.errors import JobFailed
+from nodetool.runner.eager import eagerly
 from nodetool.runner.pulse import Pulse
 from nodetool.runner.window import Window
 
@@ -118,6 +119,7 @@ class Worker:
 
     async def stop(self, seconds: float) -> None:
         """Cancel every run, and wait until they have ended, *seconds* at most."""
+        await asyncio.sleep(0)  # what has just become a task has to begin, or it would not hear of it
         tasks = [active.task for active in self._active.values() if active.task]
         for task in tasks:
             task.cancel()
@@ -160,7 +162,7 @@ class Worker:
         )
         active = Active(start, report)
         self._active[start.job_no, start.attempt] = active
-        active.task = asyncio.get_running_loop().create_task(self._run(active))
+        active.task = eagerly(self._run(active), asyncio.get_running_loop())
 
     async def _run(self, active: Active) -> None:
         start = active.start
