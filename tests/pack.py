@@ -1,7 +1,9 @@
 """Nodes for tests of what surrounds them: they print, talk, fail, hang and die, as told."""
 
 import asyncio
+import ctypes
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -155,6 +157,21 @@ class BeatBusy(Node):
         while time.monotonic() < until:
             Path(self.path).write_text(str(time.time_ns()))
             sum(range(20_000))
+        return self.text
+
+
+class BeatHeld(Node):
+    """The same, within one call of C that holds the interpreter all the while."""
+
+    type_name: ClassVar = "tests.BeatHeld"
+    runs: ClassVar[Runs] = "blocking"
+
+    text: str = ""
+    path: str = ""
+
+    def process(self) -> str:
+        beat = f"for _ in $(seq 1000); do date +%s%N > {shlex.quote(self.path)}; sleep 0.005; done"
+        ctypes.PyDLL(None).system(beat.encode())
         return self.text
 
 

@@ -20,6 +20,7 @@ KINDS = {
     "awaiting": "tests.BeatAsync",
     "blocking": "tests.Beat",
     "computing": "tests.BeatBusy",
+    "in a call of C that holds the interpreter": "tests.BeatHeld",
     "with a process of its own": "tests.BeatChild",
     "that swallows it": "tests.Stubborn",
 }
