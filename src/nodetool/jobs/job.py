@@ -31,6 +31,8 @@ class Job:
     reader: Reader
     status: Status = "queued"
     attempt: int = 1
+    started_us: int = 0
+    """When this attempt started here; 0 if it has not."""
     sent_seq: int = FIRST_SEQ
     """The number of the last event that was given to the writer."""
     stored_seq: int = FIRST_SEQ

@@ -11,14 +11,14 @@ from contextlib import suppress
 
 import structlog
 
-from nodetool.jobs import blame
+from nodetool.jobs import blame, lines
 from nodetool.jobs.blame import Death
 from nodetool.jobs.credit import Credits
 from nodetool.jobs.ending import CANCELLED, Ending, ending_of_frame
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Entry, Log
 from nodetool.jobs.policy import Policy
-from nodetool.jobs.runners import Runner, Runners
+from nodetool.jobs.runners import EndedBy, Runner, Runners
 from nodetool.jobs.tally import Tally
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
@@ -94,11 +94,13 @@ class Supervisor:
         self._tally.accepted += 1
         if runner:
             self._start(job, runner)  # its frame leaves before the commit holds the loop: the two go on side by side
+        lines.accepted(job)
         return self.log.record(row)
 
     def take_up(self, job: Job) -> None:
         """Start or queue a new job that is stored already, as that might have been refused."""
         self._tally.accepted += 1
+        lines.accepted(job)
         self.queue(job)
 
     def queue(self, job: Job) -> None:
@@ -137,8 +139,9 @@ class Supervisor:
 
     def _start(self, job: Job, runner: Runner) -> None:
         job.runner = runner
+        job.started_us = self._now_us()
         if job.attempt == 1:
-            self._tally.waited.add((self._now_us() - job.created_us) / 1e6)
+            self._tally.waited.add((job.started_us - job.created_us) / 1e6)
         if self._policy.job_timeout:
             job.timer = asyncio.get_running_loop().call_later(self._policy.job_timeout, self._time_out, job)
         runner.start(job, job.sent_seq + 1)
@@ -175,6 +178,9 @@ class Supervisor:
                     self._take_end(runner, last.pop(frame.job_no, None), frame, entries)
                 case frames.NeedPlan():
                     self._send_plan(runner, frame.hash)
+                case frames.Raised():
+                    if job := self._job_of(runner, frame.job_no, frame.attempt):
+                        lines.raised(job, frame)
                 case frames.Hello():
                     self._greet(runner, frame)
         for frame in last.values():
@@ -198,6 +204,7 @@ class Supervisor:
         if job is None:
             return
         if frame.leaves:
+            runner.ended_by = "left"
             self._doom(runner)
         self._leave(runner, job)
         if not job.ending:
@@ -217,6 +224,7 @@ class Supervisor:
     def _greet(self, runner: Runner, frame: frames.Hello) -> None:
         if frame.version != frames.VERSION:
             _log.error("runner.mismatch", pid=frame.pid, version=frame.version)
+            runner.ended_by = "mismatch"
             runner.link.kill()
             return
         runner.is_ready = True
@@ -224,7 +232,6 @@ class Supervisor:
 
     def stored(self, job: Job, op: Append) -> None:
         """Credit a run with events that are committed, now and then."""
-        self._tally.events += op.count
         credit = self._credits.stored(job, op) if job.runner else None
         if job.runner and credit:
             job.runner.link.send(credit)
@@ -319,16 +326,16 @@ class Supervisor:
     def _overdue(self, runner: Runner, job: Job, attempt: int, reason: str) -> None:
         """The run has not stopped: its runner is killed."""
         if job.runner is runner and job.attempt == attempt:
-            self.kill(runner, reason, culprit=job.no)
+            self.kill(runner, reason, by="overdue", culprit=job.no)
 
     # Runners that have to go, and that are gone.
 
-    def kill(self, runner: Runner, reason: str, *, culprit: int | None) -> None:
+    def kill(self, runner: Runner, reason: str, *, by: EndedBy, culprit: int | None) -> None:
         """End a runner because of one of its runs; one that others share after a moment for them to end."""
         if runner.is_doomed:
             return
-        runner.reason, runner.culprit = reason, culprit
-        _log.warning("runner.killed", pid=runner.link.pid, reason=reason, jobs=len(runner.active))
+        runner.reason, runner.ended_by, runner.culprit = reason, by, culprit
+        lines.killed(runner)
         self._doom(runner)
         if runner.is_shared and len(runner.active) > 1:
             asyncio.get_running_loop().call_later(self._policy.bystanders, runner.link.kill)
@@ -346,11 +353,10 @@ class Supervisor:
         """Take the runs of a runner that is gone: queue them again, or end those that are cancelled or hopeless."""
         runner = self.runners.lost(link)
         self._changed.set()
-        self._tally.runners_ended[runner.reason or ("let go" if runner.is_leaving else "lost")] += 1
+        by = runner.ended_by or ("stopped" if self._is_stopping else "died")
+        self._tally.runners_ended[by] += 1
         death = self._death(runner, link)
-        is_expected = self._is_stopping or runner.is_leaving or runner.is_doomed
-        tell = _log.debug if is_expected else _log.warning
-        tell("runner.lost", pid=link.pid, shared=runner.is_shared, jobs=death.jobs, at=death.culprit)
+        lines.lost(runner, by, death.culprit)
         for job in list(runner.active.values()):
             self._lose(job, death, runner.reason or "the process that ran it ended")
         if runner.is_shared and not (runner.is_doomed or runner.is_leaving or self._is_stopping):
@@ -407,11 +413,12 @@ class Supervisor:
             return
         self._tally.requeued += 1
         self.log.append([(job, job.requeue(reason, self._now_us(), counts=counts))])
+        lines.requeued(job, reason)
         self.queue(job)
 
     def on_print(self, link: Link, line: str) -> None:
         """Keep what a runner prints in the server's log."""
-        _log.info("runner.print", pid=link.pid, line=line)
+        lines.printed(self.runners.of(link), link.pid, line)
 
     # The end of the server.
 

@@ -77,9 +77,7 @@ class JobRoutes:
         if framing is streams.SSE and row.status in ENDED and after == row.last_seq:
             return Nothing()  # else an EventSource would come back for ever
         cursor = await self._jobs.events(user_of(request), row.id, after)
-        return streams.Stream(
-            cursor, framing, (of_job(row.id),), visitors=self._visitors, silence=self._options.silence
-        )
+        return streams.Stream(cursor, framing, row.id, visitors=self._visitors, silence=self._options.silence)
 
     async def _event_page(self, request: Request) -> ASGIApp:
         query = Query(request)

@@ -126,7 +126,7 @@ class Runs:
         return streams.Stream(
             run.job.events(),
             framing,
-            (of_job(run.id),),
+            run.id,
             visitors=self._visitors,
             silence=self._options.silence,
             on_left=cancel,
