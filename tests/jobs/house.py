@@ -66,9 +66,9 @@ class House:
 
 
 @asynccontextmanager
-async def opened(path: Path, types: Catalogue | None = None) -> AsyncIterator[House]:
-    """A server's life over the database in *path*: it ends as a crash would."""
-    store = open_store(path, sync="normal")
+async def opened(path: Path, types: Catalogue | None = None, *, store: Store | None = None) -> AsyncIterator[House]:
+    """A server's life over the database in *path*, opened already perhaps: it ends as a crash would."""
+    store = store or open_store(path, sync="normal")
     house = House(store, types or catalogue())
     await house.jobs.open()
     for link in list(house.links):

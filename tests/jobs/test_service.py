@@ -23,6 +23,7 @@ from nodetool.protocol.errors import (
     StorageFull,
 )
 from nodetool.storage.port import Accept
+from nodetool.storage.sqlite import open_store
 from tests.graphs import graph, node, output, through
 from tests.jobs.helpers import alone_kind, at, completed, events_frame, kinds, shared_kind
 from tests.jobs.house import House, complete, opened
@@ -286,6 +287,19 @@ async def test_what_was_queued_begins_its_first(tmp_path: Path) -> None:
         complete(house, jobs[-1].id)
 
         assert kinds(await house.events(jobs[-1].id)) == ["queued", "completed"]
+
+
+async def test_the_graph_of_many_jobs_is_read_once(tmp_path: Path) -> None:
+    async with opened(tmp_path) as house:
+        jobs = [await house.start(text=str(number)) for number in range(5)]
+    store = open_store(tmp_path, sync="normal")
+    read: list[str] = []
+    store.reader._point.set_trace_callback(read.append)
+    async with opened(tmp_path, store=store) as house:
+        texts = [house.started(job.id)[1].params["text"] for job in jobs]
+
+    assert texts == ["0", "1", "2", "3", "4"]
+    assert len([query for query in read if "FROM graphs" in query]) == 1
 
 
 async def test_what_was_cancelled_ends_cancelled(tmp_path: Path) -> None:

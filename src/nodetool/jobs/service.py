@@ -273,8 +273,7 @@ class Jobs:
     async def _planned_again(self, row: JobRow) -> tuple[Version, dict[str, Any], Ending | None]:
         """Return the version and values of a stored job, or the end that it comes to because there are none."""
         try:
-            graph = await self._reader.graph(row.graph_hash) or b""
-            version = await self._workflows.pinned(row.graph_hash, graph)
+            version = await self._workflows.pinned(row.graph_hash)
             check_findings(version)
             return version, coerce(codec.value_of(row.params), version.inputs), None
         except NodetoolError as error:
