@@ -53,6 +53,16 @@ async def test_a_stored_workflow_runs_with_its_params_coerced(house: House) -> N
     assert (row.workflow_id, row.status, codec.value_of(row.params)) == ("w", "completed", {"text": "12"})
 
 
+async def test_a_job_knows_where_it_stands_as_its_row_does(house: House) -> None:
+    jobs = [await house.start(alone_kind()) for _ in range(100)]
+    running, waiting = jobs[0], jobs[-1]
+    complete(house, running.id)
+    await running.wait()
+
+    for job, status in ((running, "completed"), (jobs[1], "running"), (waiting, "queued")):
+        assert job.standing == (await house.jobs.job("1", job.id)).status == status
+
+
 async def test_a_graph_sent_along_has_no_workflow(house: House) -> None:
     job = await house.start(text="hi")
 

@@ -161,6 +161,11 @@ class Job:
         return cursor
 
     @property
+    def standing(self) -> Status:
+        """Where it stands: how it ended, once the end is committed."""
+        return self.ending.status if self.is_ended and self.ending else self.status
+
+    @property
     def readers(self) -> int:
         """How many cursors follow it."""
         return len(self._cursors)

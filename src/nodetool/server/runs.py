@@ -135,8 +135,7 @@ class Runs:
     async def _accepted(self, run: Run) -> ASGIApp:
         """Answer with where to look: the job goes on while nobody waits."""
         await run.job.accepted()
-        row = await self._jobs.job(user_of(run.request), run.job.id)
-        return still(self._options.prefix, run.id, row.status, run.wishes.applied(self._options.max_wait))
+        return still(self._options.prefix, run.id, run.job.standing, run.wishes.applied(self._options.max_wait))
 
 
 def asked_in(body: bytes, *, bare: bool) -> RunRequest:
