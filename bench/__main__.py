@@ -9,11 +9,21 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from bench import cancel, chain, machine, runs, start, stream
+from bench import accept, cancel, chain, idle, machine, recover, runs, start, stream, waiting
 from bench.load import Failed
 from bench.script import Options, Row, Script, bar, json_lines, markdown, table
 
-SCRIPTS: tuple[Script[Any], ...] = (runs.SCRIPT, stream.SCRIPT, chain.SCRIPT, cancel.SCRIPT, start.SCRIPT)
+SCRIPTS: tuple[Script[Any], ...] = (
+    runs.SCRIPT,
+    accept.SCRIPT,
+    stream.SCRIPT,
+    chain.SCRIPT,
+    cancel.SCRIPT,
+    waiting.SCRIPT,
+    idle.SCRIPT,
+    start.SCRIPT,
+    recover.SCRIPT,
+)
 
 README = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- figures: written by python -m bench --write -->\n", "<!-- end of figures -->\n"

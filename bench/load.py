@@ -166,16 +166,26 @@ class Tally:
         return len(self.latencies) / self.seconds
 
 
+IsRight = Callable[[bytes], bool]
+"""Whether these bytes are the whole of the answer that is expected."""
+
+
+def is_exactly(expected: bytes) -> IsRight:
+    """Expect a 200 with this body."""
+    end = HEAD_END + expected
+    return lambda data: data.startswith(OK) and data.endswith(end)
+
+
 class Caller(asyncio.Protocol):
-    """Calls again as soon as it is answered, until the time is over. Every answer is compared, as bytes.
+    """Calls again as soon as it is answered, until the time is over. Every answer is looked at, as bytes.
 
     It lives in the callbacks of its connection: a task and a future would double what a call costs here.
     """
 
-    def __init__(self, request: bytes, expected: bytes, tally: Tally) -> None:
+    def __init__(self, request: bytes, is_right: IsRight, tally: Tally) -> None:
         self.over = asyncio.get_running_loop().create_future()
         self._request = request
-        self._end = HEAD_END + expected
+        self._is_right = is_right
         self._tally = tally
         self._rest = b""
         self._sent = self._until = 0.0
@@ -196,7 +206,7 @@ class Caller(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._rest:
             data = self._rest + data
-        if not (data.startswith(OK) and data.endswith(self._end)):
+        if not self._is_right(data):
             if not is_whole(data):
                 self._rest = data
                 return
@@ -221,14 +231,14 @@ def is_whole(data: bytes) -> bool:
     return bool(found) and len(body) >= (read_head(head)[1] or 0)
 
 
-async def call(address: Address, request: bytes, expected: bytes, *, clients: int, seconds: float) -> Tally:
+async def call(address: Address, request: bytes, is_right: IsRight, *, clients: int, seconds: float) -> Tally:
     """Have some clients send *request* for some seconds, each without a pause.
 
     Raises:
-        Failed: an answer had another body than *expected*, or did not come.
+        Failed: an answer was not right, or did not come.
     """
     tally = Tally()
-    make = partial(Caller, request, expected, tally)
+    make = partial(Caller, request, is_right, tally)
     callers = [await address.connect(make) for _ in range(clients)]
     began = perf_counter()
     for caller in callers:

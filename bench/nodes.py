@@ -6,6 +6,7 @@ Load them with ``nodetool serve --nodes bench/nodes.py``.
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from nodetool.protocol.descriptions import Runs
@@ -56,6 +57,22 @@ class Busy(Node):
         end = time.perf_counter() + self.seconds
         while time.perf_counter() < end:
             pass
+        return self.text
+
+
+class Gate(Node):
+    """Wait until a file is there, then pass the text on."""
+
+    type_name: ClassVar = "bench.nodes.Gate"
+    runs: ClassVar[Runs] = "async"
+
+    text: str = ""
+    path: str = ""
+    seconds: Annotated[float, Meta(gt=0)] = 0.5
+
+    async def process(self) -> str:
+        while not Path(self.path).exists():
+            await asyncio.sleep(self.seconds)
         return self.text
 
 

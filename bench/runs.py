@@ -6,7 +6,7 @@ import msgspec
 
 from bench import graphs
 from bench.echo import FIFTY
-from bench.load import Address, call
+from bench.load import Address, call, is_exactly
 from bench.script import Options, Put, Row, Script, main, medians, quantile
 from bench.serving import Server, Sync, echo, nodetool
 
@@ -45,12 +45,12 @@ class Side:
         self._server = server
         self._address: Address = server.address
         self._request = server.address.request("POST", path, BODY)
-        self._expected = expected
+        self._is_right = is_exactly(expected)
 
     async def round(self, clients: int, seconds: float) -> Sequence[float]:
         """Return calls a second, milliseconds (p50, p99), and microseconds of CPU a call (server, runners)."""
         before = self._server.cpu()
-        tally = await call(self._address, self._request, self._expected, clients=clients, seconds=seconds)
+        tally = await call(self._address, self._request, self._is_right, clients=clients, seconds=seconds)
         spent, calls = self._server.cpu().since(before), len(tally.latencies)
         waits = [quantile(tally.latencies, part) * 1e3 for part in (0.5, 0.99)]
         return tally.rate, *waits, *(seconds / calls * 1e6 for seconds in spent)

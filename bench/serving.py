@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from bench import processes
-from bench.load import Address, Failed, ask
+from bench.load import Address, Connection, Failed, ask
 from bench.processes import Cost
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +40,16 @@ class Server:
 
     def memory(self) -> Cost:
         return processes.memory_mb(self.process.pid)
+
+    async def figures(self) -> dict[str, float]:
+        """Return what ``/metrics`` shows, each number under its name and labels, as they stand there."""
+        connection = await self.address.connect(Connection)
+        try:
+            page = await connection.ask_well(self.address.request("GET", "/metrics"))
+        finally:
+            connection.close()
+        pairs = (line.rpartition(" ") for line in page.decode().splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in pairs}
 
     async def store(self, graph: object) -> str:
         """Store a workflow, and return its id. Raises Failed if it has findings."""

@@ -44,7 +44,7 @@ class Socket(asyncio.Protocol):
         self._rest = b""
         self._frames: list[bytes] = []
         self._waiter: asyncio.Future[None] | None = None
-        self._is_lost = False
+        self.is_lost = False
 
     def send(self, message: Any) -> None:
         self._transport.write(masked(BINARY, msgspec.msgpack.encode(message)))
@@ -52,7 +52,7 @@ class Socket(asyncio.Protocol):
     async def receive(self) -> list[bytes]:
         """Return the frames that came since the last call, at least one. Raises Failed when none comes."""
         while not self._frames:
-            if self._is_lost:
+            if self.is_lost:
                 raise Failed("the socket was closed")
             self._waiter = asyncio.get_running_loop().create_future()
             try:
@@ -85,7 +85,7 @@ class Socket(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self._is_lost = True
+        self.is_lost = True
         if not self.is_open.done():
             self.is_open.set_exception(Failed("the socket was refused"))
         self._wake()

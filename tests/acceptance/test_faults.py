@@ -1,8 +1,10 @@
 """What goes wrong is told to whom it concerns, and to nobody else."""
 
+import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +31,16 @@ def test_a_node_that_raises_tells_its_words_and_keeps_its_trace(client: Client, 
     shown = answer.text + client.http.get(f"/api/jobs/{problem['job_id']}/events").text
     assert "_depths_of_the_node" not in shown
     assert "Traceback" not in shown
-    wait(lambda: "_depths_of_the_node" in served.log.read_text())
-    assert f"job {problem['job_id']}, node node" in served.log.read_text()
+    (line,) = wait(lambda: lines_of(served, "node.failed", problem["job_id"]))
+    assert (line["node_id"], line["node_type"]) == ("node", "tests.Secret")
+    assert "in _depths_of_the_node" in line["exception"]
+    assert wait(lambda: lines_of(served, "job.failed", problem["job_id"]))[0]["code"] == "node_failed"
+
+
+def lines_of(served: Served, event: str, job_id: str) -> list[Any]:
+    """Return what the log says of one kind about a job."""
+    whole = [line for line in served.log.read_text().splitlines(True) if line.startswith("{") and line.endswith("}\n")]
+    return [line for line in map(json.loads, whole) if line["event"] == event and line.get("job_id") == job_id]
 
 
 def test_what_a_run_alone_prints_is_told_and_what_a_shared_one_prints_is_logged(

@@ -11,24 +11,31 @@ from typing import Any
 import msgspec
 import pytest
 
-from bench import graphs, machine
+from bench import accept, graphs, machine
 from bench.__main__ import BEGIN, END, SCRIPTS, scaled, write
 from bench.cancel import Times
 from bench.chain import Sizes
 from bench.echo import FIFTY
-from bench.load import Address, Connection, Failed, call
+from bench.idle import Sockets, allow_files
+from bench.load import Address, Connection, Failed, call, is_exactly
+from bench.recover import Unfinished
 from bench.runs import SCRIPT, Load, Runs
 from bench.script import Options, Script, json_lines, quantile
 from bench.sockets import Event, masked
 from bench.start import Starts
 from bench.stream import LineCounter, Streams, complete
+from bench.waiting import Waits
 
 SMALL: dict[str, Options] = {
     "runs": Load(rounds=1, seconds=0.1, clients=(2,), sync=("full",)),
+    "accept": accept.Load(rounds=1, seconds=0.1, clients=2, sync=("full",)),
     "stream": Streams(rounds=1, items=(100,)),
     "chain": Sizes(rounds=1, chains=(1, 10), fans=(10,)),
     "cancel": Times(times=2, hard=1),
+    "waiting": Waits(runs=20, sleep=0.2),
+    "idle": Sockets(rounds=1, sockets=20, settle=0.0),
     "start": Starts(rounds=1, settle=0.0),
+    "recover": Unfinished(jobs=(20,), workflows=2),
 }
 
 
@@ -135,7 +142,7 @@ async def test_an_answer_is_read_wherever_it_is_cut(answer: bytes, cut: int) -> 
 
 async def test_calls_are_counted() -> None:
     async with answering(SIZED[:20], SIZED[20:]) as address:
-        tally = await call(address, address.request("GET", "/"), b"hello", clients=2, seconds=0.1)
+        tally = await call(address, address.request("GET", "/"), is_exactly(b"hello"), clients=2, seconds=0.1)
 
     assert len(tally.latencies) >= 2
     assert tally.rate > 0
@@ -144,7 +151,21 @@ async def test_calls_are_counted() -> None:
 async def test_a_wrong_answer_is_no_number() -> None:
     async with answering(SIZED) as address:
         with pytest.raises(Failed, match=r"wrong answers, the first: HTTP/1\.1 200 OK"):
-            await call(address, address.request("GET", "/"), b"jello", clients=1, seconds=0.05)
+            await call(address, address.request("GET", "/"), is_exactly(b"jello"), clients=1, seconds=0.05)
+
+
+def test_jobs_that_did_not_complete_are_no_number() -> None:
+    names = [f'nodetool_jobs_ended_total{{status="{status}"}}' for status in ("cancelled", "completed", "failed")]
+    before, now = dict(zip(names, (1, 5, 2), strict=True)), dict(zip(names, (1, 8, 2), strict=True))
+
+    assert accept.completed(before, now | {"nodetool_readers": 3}) == 3
+    with pytest.raises(Failed, match="did not complete"):
+        accept.completed(before, now | {names[2]: 3})
+
+
+def test_more_files_than_are_allowed_are_no_number() -> None:
+    with pytest.raises(Failed, match="ulimit"):
+        allow_files(1 << 40)
 
 
 def test_lines_are_counted_wherever_they_are_cut() -> None:

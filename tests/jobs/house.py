@@ -28,10 +28,10 @@ class House:
 
     def __init__(self, store: Store, types: Catalogue) -> None:
         self.store = store
-        clock = Ticking(time.time_ns() // 1000)
+        self.clock = Ticking(time.time_ns() // 1000)
         self.links: list[FakeLink] = []
-        self.workflows = Workflows(store.writer, store.reader, types, now_us=clock.now_us)
-        self.jobs = Jobs(self.workflows, store.writer, store.reader, self.connect, clock=clock, policy=Policy())
+        self.workflows = Workflows(store.writer, store.reader, types, now_us=self.clock.now_us)
+        self.jobs = Jobs(self.workflows, store.writer, store.reader, self.connect, clock=self.clock, policy=Policy())
 
     def connect(self, listener: Listener) -> Link:
         link = FakeLink(listener, len(self.links) + 1)
@@ -62,9 +62,9 @@ class House:
 
 
 @asynccontextmanager
-async def opened(path: Path, types: Catalogue | None = None) -> AsyncIterator[House]:
-    """A server's life over the database in *path*: it ends as a crash would."""
-    store = open_store(path, sync="normal")
+async def opened(path: Path, types: Catalogue | None = None, *, store: Store | None = None) -> AsyncIterator[House]:
+    """A server's life over the database in *path*, opened already perhaps: it ends as a crash would."""
+    store = store or open_store(path, sync="normal")
     house = House(store, types or catalogue())
     await house.jobs.open()
     for link in list(house.links):

@@ -166,6 +166,15 @@ async def test_a_runner_lost_just_after_its_run_left_is_no_spare(house: House) -
     assert house.runners.take(house.job("cpu")) is None
 
 
+async def test_a_spare_may_be_lost_before_it_had_a_run(house: House) -> None:
+    house.begin("cpu")
+    house.runners.keep_idle()
+    lost = house.runners.lost(house.links[-1])
+
+    assert not lost.active
+    assert house.runners.counts() == {"shared": 1, "alone": 1, "idle": 0}
+
+
 async def test_a_lost_shared_runner_takes_nothing(house: House) -> None:
     house.runners.lost(house.links[0])
 

@@ -1,12 +1,13 @@
 """The pack for measuring does what its names say."""
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.nodes import BlockingSleep, Busy, Emit, Fail, Sleep, Steps
+from bench.nodes import BlockingSleep, Busy, Emit, Fail, Gate, Sleep, Steps
 from nodetool.sdk import Node
 from nodetool.sdk.describe import describe
 from nodetool.sdk.registry import import_module, module_name, nodes_in
@@ -22,6 +23,7 @@ def test_types_are_named_the_same_when_loaded_as_a_file() -> None:
         "bench.nodes.Sleep": "async",
         "bench.nodes.BlockingSleep": "blocking",
         "bench.nodes.Busy": "cpu",
+        "bench.nodes.Gate": "async",
         "bench.nodes.Emit": "inline",
         "bench.nodes.Fail": "inline",
         "bench.nodes.Steps": "async",
@@ -40,6 +42,14 @@ def test_waiting_takes_its_time_and_passes_the_text_on(cls: Any) -> None:
 def test_less_than_nothing_is_refused(node: Node) -> None:
     with pytest.raises(ValueError, match="Expected"):
         run(node)
+
+
+def test_a_gate_opens_once_its_file_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "open"
+    threading.Timer(0.05, path.touch).start()
+
+    assert run(Gate(text="on", path=str(path), seconds=0.01)) == "on"
+    assert path.exists()
 
 
 def test_emit_streams_texts() -> None:

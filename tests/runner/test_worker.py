@@ -171,24 +171,27 @@ async def test_after_a_failed_import_the_next_run_tries_again(desk: Desk, quick:
     assert (await desk.end(2)).status == "completed"
 
 
-async def test_a_node_that_raises_ends_the_run_with_its_words_and_its_trace_goes_to_stderr_alone(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_node_that_raises_ends_the_run_with_its_words_and_its_trace_is_for_the_log_alone(desk: Desk) -> None:
     desk.begin(version(through("tests.Secret")))
     end = await desk.end()
 
     assert (end.status, end.code, end.error, end.node_id) == ("failed", "node_failed", "the vault is closed", "node")
-    assert "_depths_of_the_node" in (said := capsys.readouterr().err)
-    assert "job job1, node node" in said
+    (raised,) = [frame for frame in desk.sent if isinstance(frame, frames.Raised)]
+    assert (raised.job_no, raised.attempt, raised.node_id, raised.node_type) == (1, 1, "node", "tests.Secret")
+    assert "in _depths_of_the_node" in raised.trace
+    assert desk.sent.index(raised) < desk.sent.index(end)
     assert not any(b"_depths_of_the_node" in batch.data for batch in desk.batches())
 
 
-async def test_what_does_not_fit_a_handle_is_no_matter_for_the_log(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
-    desk.begin(version(graph([node("a", "nodetool.constant.Dict", value={"x": 1}), output()], "a.output -> out.value")))
-    assert (await desk.end()).status == "completed"
-    assert capsys.readouterr().err == ""
+async def test_what_does_not_fit_a_handle_is_no_matter_for_the_log(desk: Desk) -> None:
+    nodes = [
+        node("a", "nodetool.dictionary.GetValue", dictionary={"x": {}}, key="x"),
+        node("b", "nodetool.text.Concat"),
+        output(),
+    ]
+    desk.begin(version(graph(nodes, "a.output -> b.a", "b.output -> out.value")))
+    assert (await desk.end()).code == "type_mismatch"
+    assert not any(isinstance(frame, frames.Raised) for frame in desk.sent)
 
 
 async def test_a_thread_that_is_left_behind_a_failure_ends_the_process(desk: Desk, tmp_path: Path) -> None:

@@ -68,6 +68,10 @@ class FakeJob:
         self.cancels = 0
         self.emit(self.update("queued"))
 
+    @property
+    def standing(self) -> Status:
+        return self.status
+
     def update(self, status: Status, **more: Any) -> JobUpdate:
         return JobUpdate(
             job_id=self.id,

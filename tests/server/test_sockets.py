@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import json
 from typing import Any
 
@@ -6,6 +7,7 @@ import msgspec
 import pytest
 
 from nodetool.protocol.errors import Fault, HasFindings, QueueFull, StorageFailed, StorageFull
+from nodetool.server.listener import LINGER, Connection
 from tests.server.fakes import FakeJob
 from tests.server.live import Live, live
 from tests.server.talk import talking
@@ -488,3 +490,17 @@ async def test_a_client_that_does_not_read_its_replies_is_not_read_either(editor
 
     assert started < 100
     assert len({frame["job_id"] for frame in heard}) == 200
+
+
+async def test_nothing_of_a_connection_is_kept_once_it_is_gone(editor: Live) -> None:
+    def kept() -> list[Connection]:
+        gc.collect()
+        every = [one for one in gc.get_objects() if type(one) is Connection]
+        return [one for one in every if one.loop is asyncio.get_running_loop()]
+
+    async with talking(editor.socket_url) as talk:
+        await talk.ask("ping")
+        assert len(kept()) == 1
+    async with asyncio.timeout(LINGER / 2):
+        while kept():
+            await asyncio.sleep(0.01)

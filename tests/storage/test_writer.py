@@ -1,6 +1,7 @@
 """What waits at the end of a loop tick is one transaction, and whoever waits hears what became of it."""
 
 import asyncio
+import gc
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from nodetool.storage import connect
 from nodetool.storage.pace import FIRST
 from nodetool.storage.port import Cancel, Done, Op, Refused
 from nodetool.storage.sqlite import FILE, Store, open_store
+from nodetool.storage.transaction import Call
 from tests.storage.helpers import accept, append, end, job_id, requeue, save
 
 DONE = Done()
@@ -214,6 +216,17 @@ async def test_an_operation_that_cannot_be_tried_fails_its_caller_alone(either: 
     assert results[0] == results[2] == [DONE]
     assert isinstance(results[1], StorageFailed)
     assert await either.reader.job(job_id(2)) is None
+
+
+async def test_what_was_committed_is_let_go_while_nothing_comes(either: Store) -> None:
+    def held() -> list[Call]:
+        every = [one for one in gc.get_objects() if type(one) is Call]
+        return [one for one in every if one.future.get_loop() is asyncio.get_running_loop()]
+
+    await either.writer.append([accept(1)])
+    async with asyncio.timeout(5):
+        while held():
+            await asyncio.sleep(0.01)
 
 
 async def test_numbers_go_on_after_a_restart(tmp_path: Path) -> None:

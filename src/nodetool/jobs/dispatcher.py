@@ -12,9 +12,10 @@ from nodetool.jobs.clock import Clock
 from nodetool.jobs.credit import Credits
 from nodetool.jobs.ending import Ending
 from nodetool.jobs.job import Job
+from nodetool.jobs.lines import Lines
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
-from nodetool.jobs.runners import Runner, Runners
+from nodetool.jobs.runners import EndedBy, Runner, Runners
 from nodetool.jobs.tally import Tally
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
@@ -31,7 +32,7 @@ _log = structlog.get_logger()
 class Dispatcher:
     """The queues in front of the *runners*, and every way into one and out of it."""
 
-    def __init__(self, log: Log, runners: Runners, *, clock: Clock, policy: Policy, tally: Tally) -> None:
+    def __init__(self, log: Log, runners: Runners, *, clock: Clock, policy: Policy, tally: Tally, lines: Lines) -> None:
         self.runners = runners
         self.is_stopping = False
         """Nothing more is started: the server comes to its end."""
@@ -42,6 +43,7 @@ class Dispatcher:
         self._now_us = clock.now_us
         self._policy = policy
         self._tally = tally
+        self._lines = lines
         self._queues: dict[Runs, deque[Job]] = {"inline": deque(), "blocking": deque(), "cpu": deque(), "gpu": deque()}
         self._credits = Credits()
 
@@ -87,8 +89,9 @@ class Dispatcher:
 
     def start(self, job: Job, runner: Runner) -> None:
         job.runner = runner
+        job.started_us = self._now_us()
         if job.attempt == 1:
-            self._tally.waited.add((self._now_us() - job.created_us) / 1e6)
+            self._tally.waited.add((job.started_us - job.created_us) / 1e6)
         if self._policy.job_timeout:
             job.timer = self._clock.later(self._policy.job_timeout, self._time_out, job)
         runner.start(job, job.sent_seq + 1)
@@ -138,16 +141,16 @@ class Dispatcher:
     def _overdue(self, runner: Runner, job: Job, attempt: int, reason: str) -> None:
         """The run has not stopped: its runner is killed."""
         if job.runner is runner and job.attempt == attempt:
-            self.kill(runner, reason, culprit=job.no)
+            self.kill(runner, reason, by="overdue", culprit=job.no)
 
     # Runners that have to go, and that are gone.
 
-    def kill(self, runner: Runner, reason: str, *, culprit: int | None) -> None:
+    def kill(self, runner: Runner, reason: str, *, by: EndedBy, culprit: int | None) -> None:
         """End a runner because of one of its runs; one that others share after a moment for them to end."""
         if runner.is_doomed:
             return
-        runner.reason, runner.culprit = reason, culprit
-        _log.warning("runner.killed", pid=runner.link.pid, reason=reason, jobs=len(runner.active))
+        runner.reason, runner.ended_by, runner.culprit = reason, by, culprit
+        self._lines.killed(runner)
         self.doom(runner)
         if runner.is_shared and len(runner.active) > 1:
             self._clock.later(self._policy.bystanders, runner.link.kill)

@@ -32,6 +32,8 @@ class Job:
     reader: Reader
     status: Status = "queued"
     attempt: int = 1
+    started_us: int = 0
+    """When this attempt started here; 0 if it has not."""
     sent_seq: int = FIRST_SEQ
     """The number of the last event that was given to the writer."""
     stored_seq: int = FIRST_SEQ
@@ -169,6 +171,11 @@ class Job:
         if not self.is_ended:
             self._cursors.append(cursor)
         return cursor
+
+    @property
+    def standing(self) -> Status:
+        """Where it stands: how it ended, once the end is committed."""
+        return self.ending.status if self.is_ended and self.ending else self.status
 
     @property
     def readers(self) -> int:

@@ -50,6 +50,8 @@ class Log:
         self.is_stalled = False
         """The database does not take changes now: what is appended waits."""
         self._held = HeldAccepts(self.record, clock)
+        self.stored_events = 0
+        """Counted since the start, for the metrics."""
         self._open = 0
         self._idle = asyncio.Event()
 
@@ -119,12 +121,15 @@ class Log:
     def _publish(self, job: Job, op: Append | Requeue | Begin | End) -> None:
         match op:
             case Append():
+                self.stored_events += op.count
                 job.publish(Batch(op.first_seq, op.count, op.flags, op.data, last=False))
                 self._keeper.stored(job, op)
             case End():
+                self.stored_events += op.count
                 job.publish(Batch(op.first_seq, op.count, op.flags, op.data, last=True))
                 self._on_ended(job)
             case Requeue():
+                self.stored_events += 1
                 job.publish(Batch(op.first_seq, 1, 0, op.data, last=False))
             case Begin():
                 pass

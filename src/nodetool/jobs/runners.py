@@ -1,6 +1,7 @@
 """Which runner a job gets: the one that everybody shares, or one for itself."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -19,6 +20,9 @@ KNOWN_PLANS = 1024
 IDLE = 2
 """Runners that wait for a run to have for themselves."""
 
+EndedBy = Literal["let_go", "left", "overdue", "stalled", "grown", "mismatch", "stopped", "died"]
+"""Why a runner ended, as docs/operating.md tells: few words, since each is a label of the metrics."""
+
 
 class Runner:
     """A runner, and the jobs that run in it."""
@@ -34,6 +38,8 @@ class Runner:
         """It is killed, or about to be, because of one of its runs."""
         self.reason = ""
         """Why it is killed, in words for the person who ran the job."""
+        self.ended_by: EndedBy | None = None
+        """Why it is killed or let go, in a word for operators."""
         self.culprit: int | None = None
         """The job because of which it is killed."""
         self.kind: Runs = "inline"
@@ -95,6 +101,11 @@ class Runners:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many are shared, how many work for one run, and how many wait for one."""
+        shared = sum(runner.is_shared for runner in self)
+        return {"shared": shared, "alone": len(self) - shared - len(self._idle), "idle": len(self._idle)}
 
     def open(self) -> None:
         """Start the shared runner."""
@@ -169,8 +180,8 @@ class Runners:
             self._idle.remove(runner)
         if runner is self._shared:
             self._shared = None
-        if not runner.is_shared:
-            self._at_work[runner.kind] -= len(runner.active)
+        if runner.active and not runner.is_shared:
+            self._at_work[runner.kind] -= 1
         return runner
 
     def _release_shared(self, runner: Runner) -> None:
@@ -184,6 +195,7 @@ class Runners:
 
     def _let_go(self, runner: Runner) -> None:
         runner.is_leaving = True
+        runner.ended_by = "let_go"
         runner.link.send(frames.Stop())
 
     def _warmest(self, job: Job) -> Runner:

@@ -41,7 +41,12 @@ class Standing(NamedTuple):
     running: int
     readers: int
     """Cursors that follow a live job."""
-    runners: int
+    events: int
+    """Events that were stored, since the server started."""
+    runners: dict[str, int]
+    """Runner processes, by what they are there for."""
+    memory: int
+    """Bytes that these have in memory."""
 
 
 class Jobs:
@@ -96,7 +101,9 @@ class Jobs:
             oldest=0.0 if oldest is None else (self._now_us() - oldest) / 1e6,
             running=len(self._live) - len(queued),
             readers=sum(job.readers for job in self._live.values()),
-            runners=len(self._supervisor.runners),
+            events=self._supervisor.log.stored_events,
+            runners=self._supervisor.runners.counts(),
+            memory=sum(runner.link.memory() for runner in self._supervisor.runners),
         )
 
     # Starting.
@@ -156,9 +163,12 @@ class Jobs:
     def _ended(self, job: Job) -> None:
         self._live.pop(job.id, None)
         assert job.ending
+        now_us = self._now_us()
         self.tally.ended[job.ending.status] += 1
-        self.tally.ran.add((self._now_us() - job.created_us) / 1e6)
-        _log.debug("job.ended", job_id=job.id, status=job.ending.status, code=job.ending.code or None)
+        self.tally.took.add((now_us - job.created_us) / 1e6)
+        if job.started_us:
+            self.tally.ran.add((now_us - job.started_us) / 1e6)
+        self._supervisor.lines.ended(job, job.ending)
 
     # Looking up.
 
@@ -276,8 +286,7 @@ class Jobs:
     async def _planned_again(self, row: JobRow) -> tuple[Version, dict[str, Any], Ending | None]:
         """Return the version and values of a stored job, or the end that it comes to because there are none."""
         try:
-            graph = await self._reader.graph(row.graph_hash) or b""
-            version = await self._workflows.pinned(row.graph_hash, graph)
+            version = await self._workflows.pinned(row.graph_hash)
             check_findings(version)
             return version, coerce(codec.value_of(row.params), version.inputs), None
         except NodetoolError as error:

@@ -15,6 +15,7 @@ from nodetool.jobs.clock import Clock
 from nodetool.jobs.dispatcher import Dispatcher
 from nodetool.jobs.ending import CANCELLED, Ending, ending_of_frame
 from nodetool.jobs.job import Entry, Job
+from nodetool.jobs.lines import Lines
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import Runner, Runners
@@ -46,7 +47,8 @@ class Supervisor:
     ) -> None:
         self.log = log_of(self)
         self.runners = Runners(connect, self, policy)
-        self.dispatcher = Dispatcher(self.log, self.runners, clock=clock, policy=policy, tally=tally)
+        self.lines = Lines()
+        self.dispatcher = Dispatcher(self.log, self.runners, clock=clock, policy=policy, tally=tally, lines=self.lines)
         self._now_us = clock.now_us
         self._policy = policy
         self._tally = tally
@@ -74,12 +76,14 @@ class Supervisor:
         if runner:
             # Its frame leaves before the commit holds the loop: the two go on side by side.
             self.dispatcher.start(job, runner)
+        self.lines.accepted(job)
         merges = merges and runner is not None and job.version.is_inline
         return self.log.hold(job, row) if merges else self.log.record(row)
 
     def take_up(self, job: Job) -> None:
         """Start or queue a new job that is stored already, as that might have been refused."""
         self._tally.accepted += 1
+        self.lines.accepted(job)
         self.dispatcher.queue(job)
 
     def resume(self, job: Job, *, was_running: bool) -> None:
@@ -117,6 +121,9 @@ class Supervisor:
                     self._take_end(runner, last.pop(frame.job_no, None), frame, entries)
                 case frames.NeedPlan():
                     self._send_plan(runner, frame.hash)
+                case frames.Raised():
+                    if job := self._job_of(runner, frame.job_no, frame.attempt):
+                        self.lines.raised(job, frame)
                 case frames.Hello():
                     self._greet(runner, frame)
         for frame in last.values():
@@ -140,6 +147,7 @@ class Supervisor:
         if job is None:
             return
         if frame.leaves:
+            runner.ended_by = "left"
             self.dispatcher.doom(runner)
         self.dispatcher.leave(runner, job)
         if not job.ending:
@@ -159,14 +167,14 @@ class Supervisor:
     def _greet(self, runner: Runner, frame: frames.Hello) -> None:
         if frame.version != frames.VERSION:
             _log.error("runner.mismatch", pid=frame.pid, version=frame.version)
+            runner.ended_by = "mismatch"
             runner.link.kill()
             return
         runner.is_ready = True
         _log.info("runner.ready", pid=frame.pid, shared=runner.is_shared)
 
     def stored(self, job: Job, op: Append) -> None:
-        """Count what is committed, and credit its run with it."""
-        self._tally.events += op.count
+        """Credit a run with events that are committed, now and then."""
         self.dispatcher.credit(job, op)
 
     def refused(self, job: Job) -> None:
@@ -227,11 +235,10 @@ class Supervisor:
     def on_lost(self, link: Link) -> None:
         """Take the runs of a runner that is gone: queue them again, or end those that are cancelled or hopeless."""
         runner = self.dispatcher.lost(link)
-        self._tally.runners_ended[runner.reason or ("let go" if runner.is_leaving else "lost")] += 1
+        by = runner.ended_by or ("stopped" if self.dispatcher.is_stopping else "died")
+        self._tally.runners_ended[by] += 1
         death = self._death(runner, link)
-        is_expected = self.dispatcher.is_stopping or runner.is_leaving or runner.is_doomed
-        tell = _log.debug if is_expected else _log.warning
-        tell("runner.lost", pid=link.pid, shared=runner.is_shared, jobs=death.jobs, at=death.culprit)
+        self.lines.lost(runner, by, death.culprit)
         for job in list(runner.active.values()):
             self._lose(job, death, runner.reason or "the process that ran it ended")
         self.dispatcher.replace(runner)
@@ -276,11 +283,12 @@ class Supervisor:
             return
         self._tally.requeued += 1
         self.log.append([(job, job.requeue(reason, self._now_us(), counts=counts))])
+        self.lines.requeued(job, reason)
         self.dispatcher.queue(job)
 
     def on_print(self, link: Link, line: str) -> None:
         """Keep what a runner prints in the server's log."""
-        _log.info("runner.print", pid=link.pid, line=line)
+        self.lines.printed(self.runners.of(link), link.pid, line)
 
 
 def exhausted(attempts: int, reason: str) -> Ending:

@@ -40,10 +40,11 @@ class Tally:
     """Jobs by how they ended."""
     requeued: int = 0
     """Attempts that were followed by another."""
-    events: int = 0
     waited: Spread = field(default_factory=Spread)
     """From the accept to the first start."""
     ran: Spread = field(default_factory=Spread)
+    """From the last start to the end."""
+    took: Spread = field(default_factory=Spread)
     """From the accept to the end."""
     runners_ended: Counter[str] = field(default_factory=Counter)
     """Runners by why they ended."""

@@ -44,10 +44,12 @@ class Watchdog:
         )
         match verdict(signs, self._policy):
             case "stalled":
-                self._dispatcher.kill(runner, f"a node held up other runs for {signs.silent:.0f} seconds", culprit=None)
+                text = f"a node held up other runs for {signs.silent:.0f} seconds"
+                self._dispatcher.kill(runner, text, by="stalled", culprit=None)
             case "grown":
                 limit = self._policy.memory_per_runner >> 20
-                self._dispatcher.kill(runner, f"its runner grew beyond {limit} MiB", culprit=_only(runner))
+                text = f"its runner grew beyond {limit} MiB"
+                self._dispatcher.kill(runner, text, by="grown", culprit=_only(runner))
 
 
 def _only(runner: Runner) -> int | None:

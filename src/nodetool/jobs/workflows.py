@@ -118,10 +118,12 @@ class Workflows:
         checked = await self._checked(graph, "$.graph")
         return checked[1]
 
-    async def pinned(self, graph_hash: str, graph: bytes) -> Version:
-        """Check and plan again the graph that a job pinned. Raises InvalidGraph."""
+    async def pinned(self, graph_hash: str, graph: bytes | None = None) -> Version:
+        """Check and plan again the graph that a job pinned, read once for many jobs. Raises InvalidGraph."""
         found = self._pinned.get(graph_hash)
         if found is None:
+            if graph is None:
+                graph = await self._reader.graph(graph_hash) or b""
             _, found = await self._checked(graph, "$.graph")
             self._pinned[graph_hash] = found
             if len(self._pinned) > CACHED:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
 """The version of these frames. Server and runner must agree."""
 
 WINDOW_EVENTS, WINDOW_BYTES = 4096, 256 * 1024
@@ -97,5 +97,16 @@ class End(msgspec.Struct, array_like=True, tag=13):
     """The process ends behind this frame: a thread of the run is left, which nothing else could stop."""
 
 
+class Raised(msgspec.Struct, array_like=True, tag=14):
+    """What a node raised, for the server's log and for nobody else. It comes before the run's ``end``."""
+
+    job_no: int
+    attempt: int
+    node_id: str
+    """Empty where no node is at fault, but the engine."""
+    node_type: str
+    trace: str
+
+
 ToRunner = Plan | Start | Cancel | Credit | Stop
-ToServer = Hello | NeedPlan | Events | End
+ToServer = Hello | NeedPlan | Events | End | Raised

@@ -1,9 +1,7 @@
 """The runner's side of the link: plans come, runs start, events leave. Many runs share one loop."""
 
 import asyncio
-import sys
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
@@ -19,6 +17,7 @@ from nodetool.protocol import frames
 from nodetool.protocol.errors import JobFailed
 from nodetool.runner.eager import eagerly
 from nodetool.runner.pulse import Pulse
+from nodetool.runner.traces import trace_of
 from nodetool.runner.window import Window
 
 PLANS = 256
@@ -177,18 +176,25 @@ class Worker:
                 mark=JobMark(self._pulse, start.job_no),
             )
             end = await run.go()
+            self._tell_failure(start, run)
         except JobFailed as error:
             self._end(active, _not_begun(start, error))
         except asyncio.CancelledError:
             self._end(active, frames.End(start.job_no, start.attempt, "cancelled"))
         except Exception as error:  # noqa: BLE001 - the border of one job: our own mistake must not take the others along
-            traceback.print_exc()
+            self._send(frames.Raised(start.job_no, start.attempt, "", "", trace_of(error)))
             end = _not_begun(start, JobFailed(f"the engine failed: {error!r}"))
             self._end(active, msgspec.structs.replace(end, leaves=True))
         else:
-            _log_failure(start, run)
             end.leaves = bool(run.threads.at_work)
             self._end(active, end)
+
+    def _tell_failure(self, start: frames.Start, run: Run) -> None:
+        """Send the trace of a node that raised; what we raise ourselves says all in its message."""
+        if run.failure and not isinstance(run.failure.error, JobFailed):
+            node = run.failure.step.node
+            trace = trace_of(run.failure.error)
+            self._send(frames.Raised(start.job_no, start.attempt, node.id, node.type_name, trace))
 
     def _end(self, active: Active, end: frames.End) -> None:
         """End a run; its end leaves behind all that it told."""
@@ -280,11 +286,3 @@ def _not_begun(start: frames.Start, error: JobFailed) -> frames.End:
         node_id=(fault and fault.node_id) or "",
         handle=(fault and fault.handle) or "",
     )
-
-
-def _log_failure(start: frames.Start, run: Run) -> None:
-    """Write the trace of a node that raised where only the server's log shows it."""
-    if run.failure and not isinstance(run.failure.error, JobFailed):
-        lines = traceback.format_exception(run.failure.error)
-        sys.stderr.write(f"job {start.job_id}, node {run.failure.step.node.id}:\n{''.join(lines)}")
-        sys.stderr.flush()

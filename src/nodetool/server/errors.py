@@ -94,7 +94,7 @@ def answer(request: Request, error: Exception) -> Answer:
         return refusal(error)
     if isinstance(error, HTTPException) and error.status_code < 500:
         return of_framework(request, error)
-    _log.error("a request failed", method=request.scope["method"], path=request.scope["path"], exc_info=error)
+    _log.error("request.failed", method=request.scope["method"], path=request.scope["path"], exc_info=error)
     return problem(500, INTERNAL, UNEXPECTED)
 
 

@@ -61,11 +61,9 @@ class JobRoutes:
 
     async def retry(self, request: Request) -> ASGIApp:
         """Start a new job with the graph and params of one that has ended."""
-        user = user_of(request)
-        job = await self._jobs.retry(user, id_of(request))
+        job = await self._jobs.retry(user_of(request), id_of(request))
         await job.accepted()
-        row = await self._jobs.job(user, job.id)
-        return still(self._options.prefix, row.id, row.status)
+        return still(self._options.prefix, job.id, job.standing)
 
     async def events(self, request: Request) -> ASGIApp:
         """Show a job's events from any number on: a page, lines, or server-sent events, as ``Accept`` asks."""
@@ -77,9 +75,7 @@ class JobRoutes:
         if framing is streams.SSE and row.status in ENDED and after == row.last_seq:
             return Nothing()  # else an EventSource would come back for ever
         cursor = await self._jobs.events(user_of(request), row.id, after)
-        return streams.Stream(
-            cursor, framing, (of_job(row.id),), visitors=self._visitors, silence=self._options.silence
-        )
+        return streams.Stream(cursor, framing, row.id, visitors=self._visitors, silence=self._options.silence)
 
     async def _event_page(self, request: Request) -> ASGIApp:
         query = Query(request)

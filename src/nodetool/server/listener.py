@@ -118,9 +118,17 @@ class Server(uvicorn.Server):
 class Connection(WebSocketsSansIOProtocol):
     """uvicorn's socket, but a client that never reads what was left for it does not keep the connection for ever."""
 
+    _cut: asyncio.TimerHandle | None = None
+
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)
-        self.loop.call_later(LINGER, self.transport.abort)
+        if self in self.connections:
+            self._cut = self.loop.call_later(LINGER, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._cut:
+            self._cut.cancel()  # it would keep all that belonged to the connection until it is due
 
 
 class Front:

@@ -1,11 +1,13 @@
 """HTTP for operators: numbers to scrape."""
 
+from typing import get_args
+
 from nodetool.server.ports import Metrics
 from nodetool.server.requests import Request
 from nodetool.server.responses import Answer
 from nodetool.server.sockets import Sockets
 from nodetool.server.types import ASGIApp
-from nodetool.server.visitors import Visitors
+from nodetool.server.visitors import Kind, Visitors
 
 FORMAT = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -18,5 +20,6 @@ class MetricRoutes:
 
     async def metrics(self, _: Request) -> ASGIApp:
         """Tell how the server does, in Prometheus' text format."""
-        open_now = {"socket": len(self._sockets), "waiting": len(self._visitors)}
+        visitors = {kind: self._visitors.count(kind) for kind in get_args(Kind)}
+        open_now = {"socket": len(self._sockets), **visitors}
         return Answer(self._metrics.text(open_now), type=FORMAT)

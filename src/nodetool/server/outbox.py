@@ -138,5 +138,6 @@ class Outbox:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, OSError):  # the client was too slow, or is gone
-            _log.error("a socket's outbox failed", exc_info=error)
+            job_id = next((id for id, follower in self._followers.items() if follower is task), None)
+            _log.error("socket.failed", job_id=job_id, exc_info=error)
             self.end(Close(1011, "something went wrong in the server"))

@@ -83,6 +83,11 @@ class Job(Protocol):
     @property
     def workflow_id(self) -> str: ...
 
+    @property
+    def standing(self) -> Status:
+        """Where it stands now."""
+        ...
+
     async def accepted(self) -> None:
         """Return once the accept is committed. Raises Conflict, StorageFailed or StorageFull."""
         ...

@@ -128,7 +128,7 @@ class Runs:
         return streams.Stream(
             run.job.events(),
             framing,
-            (of_job(run.id),),
+            run.id,
             visitors=self._visitors,
             silence=self._options.silence,
             on_left=cancel,
@@ -137,8 +137,7 @@ class Runs:
     async def _accepted(self, run: Run) -> ASGIApp:
         """Answer with where to look: the job goes on while nobody waits."""
         await run.job.accepted()
-        row = await self._jobs.job(user_of(run.request), run.job.id)
-        return still(self._options.prefix, run.id, row.status, run.wishes.applied(self._options.max_wait))
+        return still(self._options.prefix, run.id, run.job.standing, run.wishes.applied(self._options.max_wait))
 
 
 def asked_in(body: bytes, *, bare: bool) -> RunRequest:

@@ -83,7 +83,7 @@ async def converse(receive: Receive, session: Session, outbox: Outbox) -> None:
         reading.cancel()
         await asyncio.wait((reading,))
     if not reading.cancelled() and (error := reading.exception()):
-        _log.error("a command failed", exc_info=error)
+        _log.error("command.failed", exc_info=error)
         outbox.end(BUG)
 
 

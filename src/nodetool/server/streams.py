@@ -10,7 +10,7 @@ import structlog
 
 from nodetool.protocol.errors import ShuttingDown
 from nodetool.server.ports import Batch, Cursor
-from nodetool.server.responses import Header
+from nodetool.server.responses import Header, of_job
 from nodetool.server.types import Receive, Scope, Send
 from nodetool.server.visitors import Visitors
 
@@ -77,7 +77,7 @@ class Stream:
         self,
         cursor: Cursor,
         framing: Framing,
-        headers: Iterable[Header],
+        job_id: str,
         *,
         visitors: Visitors,
         silence: float,
@@ -85,7 +85,8 @@ class Stream:
     ) -> None:
         self._cursor = cursor
         self._framing = framing
-        self._headers = [(b"content-type", framing.type), *framing.headers, *headers]
+        self._job_id = job_id
+        self._headers = [(b"content-type", framing.type), *framing.headers, of_job(job_id)]
         self._visitors = visitors
         self._silence = silence
         self._on_left = on_left
@@ -99,13 +100,13 @@ class Stream:
             if self._on_left:
                 await self._on_left()
         except Exception:  # noqa: BLE001 - the head is sent, so nobody could answer for it any more
-            _log.exception("a stream broke", path=scope["path"])
+            _log.exception("stream.failed", job_id=self._job_id, path=scope["path"])
         finally:
             self._cursor.close()
 
     async def _send_all(self, send: Send) -> None:
         try:
-            await self._visitors.stay(lambda: self._follow(send))
+            await self._visitors.stay(lambda: self._follow(send), "stream")
         except ShuttingDown:
             await self._end(send, b"")
         else:

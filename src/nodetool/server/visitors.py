@@ -2,28 +2,32 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from nodetool.protocol.errors import ShuttingDown
 
 T = TypeVar("T")
 
+Kind = Literal["stream", "waiting"]
+"""Whether events are sent meanwhile, or the answer comes in the end."""
+
 
 class Visitors:
-    """Requests that wait for something that may take long. They cost a set entry each, not a task."""
+    """Requests that wait for something that may take long. They cost an entry each, not a task."""
 
     def __init__(self) -> None:
         self._closing = asyncio.Event()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], Kind] = {}
 
     @property
     def closing(self) -> bool:
         return self._closing.is_set()
 
-    def __len__(self) -> int:
-        return len(self._tasks)
+    def count(self, kind: Kind) -> int:
+        """Return how many of a kind are here."""
+        return sum(one == kind for one in self._tasks.values())
 
-    async def stay(self, wait: Callable[[], Awaitable[T]]) -> T:
+    async def stay(self, wait: Callable[[], Awaitable[T]], kind: Kind = "waiting") -> T:
         """Return what *wait* awaits.
 
         Raises:
@@ -33,7 +37,7 @@ class Visitors:
             raise ShuttingDown
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
+        self._tasks[task] = kind
         try:
             return await wait()
         except asyncio.CancelledError:
@@ -42,7 +46,7 @@ class Visitors:
             task.uncancel()
             raise ShuttingDown from None
         finally:
-            self._tasks.discard(task)
+            del self._tasks[task]
 
     def dismiss(self) -> None:
         """Let nobody wait any longer."""

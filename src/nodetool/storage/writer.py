@@ -115,7 +115,14 @@ class CommitThread:
         self._thread.join()
 
     def _loop(self) -> None:
-        while (given := self._groups.get()) is not None:
-            group, done = given
-            self._run(group)
-            done()
+        while self._next():
+            pass
+
+    def _next(self) -> bool:
+        """Run the next group, and tell whether there may be another. While it waits, the last one is not held."""
+        if (given := self._groups.get()) is None:
+            return False
+        group, done = given
+        self._run(group)
+        done()
+        return True
