@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from nodetool.config import MIB, Config
 from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.document import Limits
 from nodetool.graph.metadata import metadata
+from nodetool.jobs.clock import LoopClock
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
 from nodetool.jobs.service import Jobs
@@ -64,10 +64,6 @@ class Rooms:
         return [] if self.jobs.is_ready else ["no runner stands yet"]
 
 
-def now_us() -> int:
-    return time.time_ns() // 1000
-
-
 @asynccontextmanager
 async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncIterator[Rooms]:
     """Open the home of *config* and start its runners; close both at the end.
@@ -96,11 +92,12 @@ def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | No
     for pack in catalogue.packs:
         if pack.error:
             _log.warning("nodes.broken", pack=pack.name, error=pack.error)
+    clock = LoopClock()
     limits = Limits(nodes=config.max_nodes, edges=config.max_edges)
-    workflows = Workflows(store.writer, store.reader, catalogue, now_us=now_us, limits=limits)
+    workflows = Workflows(store.writer, store.reader, catalogue, now_us=clock.now_us, limits=limits)
     connect = connector(config, catalogue.hash, guard)
     keep = Keep(days=config.retention_days, jobs=config.retention_jobs)
-    jobs = Jobs(workflows, store.writer, store.reader, connect, now_us=now_us, policy=policy(config), keep=keep)
+    jobs = Jobs(workflows, store.writer, store.reader, connect, clock=clock, policy=policy(config), keep=keep)
     return Rooms(store, catalogue, workflows, jobs, Nodes(codec.to_json(metadata(catalogue))))
 
 

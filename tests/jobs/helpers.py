@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nodetool.graph.version import Version
+from nodetool.jobs.clock import LoopClock
 from nodetool.jobs.cursor import Batch, Cursor
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Log
@@ -104,6 +105,17 @@ def completed(job: Job, *, attempt: int = 1, **result: Any) -> frames.End:
     return frames.End(job.no, attempt, "completed", codec.to_msgpack(result))
 
 
+class Ticking(LoopClock):
+    """Goes on by a millisecond whenever it is asked."""
+
+    def __init__(self, us: int) -> None:
+        self.us = us
+
+    def now_us(self) -> int:
+        self.us += 1000
+        return self.us
+
+
 class Desk:
     """A supervisor over a store; its runners are fakes, newest last."""
 
@@ -111,18 +123,14 @@ class Desk:
         self.store = store
         self.links: list[FakeLink] = []
         self.ended: list[Job] = []
-        self.now_us = NOW_US
+        self.clock = Ticking(NOW_US)
         self.supervisor = Supervisor(
-            lambda supervisor: Log(store.writer, supervisor, self.ended.append),
+            lambda supervisor: Log(store.writer, supervisor, self.ended.append, self.clock),
             self.connect,
-            now_us=self.now,
+            clock=self.clock,
             policy=Policy(cores=os.cpu_count() or 1, grace=0.02, bystanders=0.02, **limits),
             tally=Tally(),
         )
-
-    def now(self) -> int:
-        self.now_us += 1000
-        return self.now_us
 
     def connect(self, listener: Listener) -> Link:
         link = FakeLink(listener, len(self.links) + 1)
@@ -144,12 +152,12 @@ class Desk:
     def job(self, made: Version, **params: Any) -> Job:
         return Job(
             no=self.supervisor.log.next_no(),
-            id=new_id(self.now()),
+            id=new_id(self.clock.now_us()),
             user="1",
             workflow_id="w",
             version=made,
             values=params,
-            created_us=self.now_us,
+            created_us=self.clock.us,
             reader=self.store.reader,
         )
 

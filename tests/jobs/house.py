@@ -19,7 +19,7 @@ from nodetool.protocol.events import AnyEvent
 from nodetool.runner.link import Link, Listener
 from nodetool.storage.sqlite import Store, open_store
 from tests.graphs import Json
-from tests.jobs.helpers import FakeLink, decoded, drained, shared_kind
+from tests.jobs.helpers import FakeLink, Ticking, decoded, drained, shared_kind
 from tests.runner.helpers import catalogue
 
 
@@ -28,14 +28,10 @@ class House:
 
     def __init__(self, store: Store, types: Catalogue) -> None:
         self.store = store
-        self.now_us = time.time_ns() // 1000
+        clock = Ticking(time.time_ns() // 1000)
         self.links: list[FakeLink] = []
-        self.workflows = Workflows(store.writer, store.reader, types, now_us=self.now)
-        self.jobs = Jobs(self.workflows, store.writer, store.reader, self.connect, now_us=self.now, policy=Policy())
-
-    def now(self) -> int:
-        self.now_us += 1000
-        return self.now_us
+        self.workflows = Workflows(store.writer, store.reader, types, now_us=clock.now_us)
+        self.jobs = Jobs(self.workflows, store.writer, store.reader, self.connect, clock=clock, policy=Policy())
 
     def connect(self, listener: Listener) -> Link:
         link = FakeLink(listener, len(self.links) + 1)

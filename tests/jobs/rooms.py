@@ -1,7 +1,6 @@
 """Jobs and workflows over a real database, with a runner in this process."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from nodetool.jobs.clock import LoopClock
 from nodetool.jobs.job import Job
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
@@ -35,21 +35,27 @@ def once(key: str, body: bytes = b"body", route: str = ROUTE) -> Once:
     return Once(key=key, route=route, body=body)
 
 
+class Ahead(LoopClock):
+    """Goes before the machine's clock by so much."""
+
+    ahead_us = 0
+
+    def now_us(self) -> int:
+        return super().now_us() + self.ahead_us
+
+
 class Rooms:
-    """What a server has behind its routes. ``later_us`` sets its clock forward."""
+    """What a server has behind its routes."""
 
     def __init__(self, store: Store, keep: Keep) -> None:
         self.store = store
-        self.later_us = 0
+        self.clock = Ahead()
         types = catalogue()
         connect = partial(LocalLink, catalogue=types.hash, max_result=1 << 20)
-        self.workflows = Workflows(store.writer, store.reader, types, now_us=self.now_us)
+        self.workflows = Workflows(store.writer, store.reader, types, now_us=self.clock.now_us)
         self.jobs = Jobs(
-            self.workflows, store.writer, store.reader, connect, now_us=self.now_us, policy=Policy(), keep=keep
+            self.workflows, store.writer, store.reader, connect, clock=self.clock, policy=Policy(), keep=keep
         )
-
-    def now_us(self) -> int:
-        return time.time_ns() // 1000 + self.later_us
 
     async def save(self, id: str, graph: Json, user: str = "1") -> None:
         request = WorkflowRequest(name=id, graph=msgspec.Raw(msgspec.json.encode(graph)))

@@ -139,7 +139,7 @@ async def test_a_key_is_known_after_a_restart_and_for_a_day(tmp_path: Path) -> N
         assert again.id == first.id
         assert await rooms.result(again) == {"out": "hi!"}
 
-        rooms.later_us = KEPT_US
+        rooms.clock.ahead_us = KEPT_US
         assert (await rooms.run(once=once("k"))).id != first.id
 
 
@@ -331,8 +331,8 @@ async def test_a_job_that_has_not_ended_is_not_tried_again(rooms: Rooms) -> None
 
 async def prune_all(rooms: Rooms) -> None:
     """Let so much time pass that every job that has ended is pruned, then set the clock back."""
-    later_us, rooms.later_us = rooms.later_us, 40 * 24 * 3600 * 1_000_000
+    ahead_us, rooms.clock.ahead_us = rooms.clock.ahead_us, 40 * 24 * 3600 * 1_000_000
     rows = await rooms.all_jobs()
     await rooms.jobs.prune()
     assert len(await rooms.all_jobs()) < len(rows)
-    rooms.later_us = later_us
+    rooms.clock.ahead_us = ahead_us

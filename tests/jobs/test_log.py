@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodetool.jobs import log as logs
+from nodetool.jobs.clock import LoopClock
 from nodetool.jobs.ending import CANCELLED
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Log
@@ -74,7 +75,7 @@ class Desk:
         self.writer = FakeWriter()
         self.keeper = Keeper()
         self.ended: list[Job] = []
-        self.log = Log(self.writer, self.keeper, self.ended.append)
+        self.log = Log(self.writer, self.keeper, self.ended.append, LoopClock())
 
     def job(self, no: int = 1) -> Job:
         version: Any = None

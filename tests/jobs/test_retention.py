@@ -58,11 +58,11 @@ def test_the_oldest_go_and_those_beyond_the_number(ended_us: list[int], before_u
 
 
 async def test_a_job_goes_a_day_after_its_end(rooms: Rooms) -> None:
-    rooms.later_us = -DAY_US - 5_000_000
+    rooms.clock.ahead_us = -DAY_US - 5_000_000
     early = await rooms.run()
-    rooms.later_us = -DAY_US + 5_000_000
+    rooms.clock.ahead_us = -DAY_US + 5_000_000
     late = await rooms.run()
-    rooms.later_us = 0
+    rooms.clock.ahead_us = 0
 
     assert await rooms.jobs.prune() == 1
     assert await rooms.all_jobs() == [late.id]
@@ -72,10 +72,10 @@ async def test_a_job_goes_a_day_after_its_end(rooms: Rooms) -> None:
 
 
 async def test_a_job_that_has_not_ended_stays_however_old_it_is(rooms: Rooms) -> None:
-    rooms.later_us = -100 * DAY_US
+    rooms.clock.ahead_us = -100 * DAY_US
     running = await rooms.jobs.start("1", "sleep", {})
     await rooms.run()
-    rooms.later_us = 0
+    rooms.clock.ahead_us = 0
 
     assert await rooms.jobs.prune() == 1
     assert await rooms.all_jobs() == [running.id]
@@ -95,18 +95,18 @@ async def test_of_too_many_the_newest_stay(open_rooms: Open) -> None:
 async def test_0_keeps_all(open_rooms: Open) -> None:
     async with open_rooms(Keep(days=0, jobs=0)) as rooms:
         await rooms.save("echo", ECHO)
-        rooms.later_us = -1000 * DAY_US
+        rooms.clock.ahead_us = -1000 * DAY_US
         for _ in range(3):
             await rooms.run()
-        rooms.later_us = 0
+        rooms.clock.ahead_us = 0
 
         assert await rooms.jobs.prune() == 0
 
 
 async def test_whoever_asks_for_a_pruned_job_hears_so_and_others_nothing(rooms: Rooms) -> None:
-    rooms.later_us = -2 * DAY_US
+    rooms.clock.ahead_us = -2 * DAY_US
     job = await rooms.run()
-    rooms.later_us = 0
+    rooms.clock.ahead_us = 0
     await rooms.jobs.prune()
 
     for user, error in (("1", Pruned), ("2", NotFound)):
@@ -118,16 +118,16 @@ async def test_whoever_asks_for_a_pruned_job_hears_so_and_others_nothing(rooms: 
         ):
             with pytest.raises(error):
                 await asked
-    rooms.later_us = 91 * DAY_US
+    rooms.clock.ahead_us = 91 * DAY_US
     await rooms.jobs.prune()
     with pytest.raises(NotFound):
         await rooms.jobs.job("1", job.id)
 
 
 async def test_who_reads_a_job_while_it_is_pruned_hears_so(rooms: Rooms) -> None:
-    rooms.later_us = -2 * DAY_US
+    rooms.clock.ahead_us = -2 * DAY_US
     job = await rooms.run("emit")
-    rooms.later_us = 0
+    rooms.clock.ahead_us = 0
     cursor = await rooms.jobs.events("1", job.id, 0)
     first = await cursor.next()
     assert first is not None
@@ -219,10 +219,10 @@ async def test_every_transaction_is_small(store: Store, monkeypatch: pytest.Monk
 
 
 async def test_a_graph_goes_with_the_last_job_that_ran_it(rooms: Rooms) -> None:
-    rooms.later_us = -2 * DAY_US
+    rooms.clock.ahead_us = -2 * DAY_US
     old = await rooms.run("emit")
     shared = await rooms.run("echo")
-    rooms.later_us = 0
+    rooms.clock.ahead_us = 0
     await rooms.run("echo")
 
     await rooms.jobs.prune()
@@ -251,9 +251,9 @@ async def test_a_job_that_starts_while_its_graph_goes_has_it(
     """The graph of the only job before it is about to be dropped: a job starts at each moment that matters."""
     async with opened(tmp_path, Keep(days=1), sync=sync) as rooms:
         await rooms.save("emit", EMIT)
-        rooms.later_us = -2 * DAY_US
+        rooms.clock.ahead_us = -2 * DAY_US
         await rooms.run("emit")
-        rooms.later_us = 0
+        rooms.clock.ahead_us = 0
         kept = rooms.jobs._retention
         started: list[Job] = []
         unpin, writer = kept._unpin, kept._writer
@@ -318,10 +318,10 @@ async def turns(number: int) -> None:
 
 
 async def test_events_of_a_kept_job_are_all_there(rooms: Rooms) -> None:
-    rooms.later_us = -2 * DAY_US
+    rooms.clock.ahead_us = -2 * DAY_US
     for _ in range(3):
         await rooms.run("emit")
-    rooms.later_us = 0
+    rooms.clock.ahead_us = 0
     kept = await rooms.run("emit")
 
     assert await rooms.jobs.prune() == 3

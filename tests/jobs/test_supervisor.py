@@ -802,7 +802,7 @@ async def test_a_runner_that_stands_still_is_killed_and_its_runs_go_on(store: St
     shared = desk.open()
     stuck, other = desk.accept(), desk.accept()
     shared.beat, shared.at = 1, Place(stuck.no, 1)
-    dog = Watchdog(desk.supervisor, Policy(stall=0.5))
+    dog = Watchdog(desk.supervisor, Policy(stall=0.5), desk.clock)
     dog.look()
     await at(lambda: shared.kills)
     shared.lose()
@@ -819,7 +819,7 @@ async def test_a_runner_that_grows_is_killed_and_its_only_run_counted(store: Sto
     runner = desk.runner_of(job)
     runner.hello()
     runner.size = 101
-    dog = Watchdog(desk.supervisor, Policy(memory_per_runner=100))
+    dog = Watchdog(desk.supervisor, Policy(memory_per_runner=100), desk.clock)
     dog.look()
     dog.close()
     assert runner.kills

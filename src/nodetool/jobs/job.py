@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nodetool.graph.version import Version
+from nodetool.jobs.clock import Timer
 from nodetool.jobs.cursor import Batch, Cursor
 from nodetool.jobs.ending import CANCELLED, FIRST_SEQ, Ending, queued_event, requeued_event, terminal_event
 from nodetool.protocol import frames
@@ -50,7 +51,7 @@ class Job:
     is_ended: bool = False
     """The end is committed."""
     runner: "Runner | None" = None
-    timer: asyncio.TimerHandle | None = None
+    timer: Timer | None = None
     """Ends the attempt when it takes too long."""
     verdict: Ending | None = None
     """The run is over a limit: the job ends like this, whatever the run reports."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from nodetool.jobs.clock import Clock
 from nodetool.jobs.cursor import Batch
 from nodetool.jobs.job import Job
 from nodetool.protocol.errors import NodetoolError
@@ -38,10 +39,11 @@ class Keeper(Protocol):
 class Log:
     """In front of the one writer. *on_ended* is told of each job whose end is committed."""
 
-    def __init__(self, writer: Writer, keeper: Keeper, on_ended: Callable[[Job], None]) -> None:
+    def __init__(self, writer: Writer, keeper: Keeper, on_ended: Callable[[Job], None], clock: Clock) -> None:
         self._writer = writer
         self._keeper = keeper
         self._on_ended = on_ended
+        self._clock = clock
         self._failed: list[Entry] = []
         """What could not be committed. What was on its way at that time may still join it, in order …"""
         self._waiting: list[Entry] = []
@@ -121,11 +123,11 @@ class Log:
         self._failed += entries
         if not self.is_stalled:
             self.is_stalled = True
-            asyncio.get_running_loop().call_later(RETRY, self._retry)
+            self._clock.later(RETRY, self._retry)
 
     def _retry(self) -> None:
         if self._open:  # what was on its way comes first
-            asyncio.get_running_loop().call_later(RETRY, self._retry)
+            self._clock.later(RETRY, self._retry)
             return
         entries, self._failed, self._waiting = self._failed + self._waiting, [], []
         self.is_stalled = False

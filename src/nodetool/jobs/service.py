@@ -1,7 +1,6 @@
 """Jobs, as the server asks for them: start, follow, look up, cancel, retry. Every run, of any surface, starts here."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import structlog
@@ -9,6 +8,7 @@ import structlog
 from nodetool.graph.params import coerce
 from nodetool.graph.version import Version
 from nodetool.jobs.accepting import Acceptance, Ask, check_findings
+from nodetool.jobs.clock import Clock
 from nodetool.jobs.cursor import Cursor, Stored
 from nodetool.jobs.ending import CANCELLED, Ending, ending_of_event, queued_event
 from nodetool.jobs.job import Job
@@ -53,25 +53,26 @@ class Jobs:
         reader: Reader,
         connect: Connect,
         *,
-        now_us: Callable[[], int],
+        clock: Clock,
         policy: Policy,
         keep: Keep | None = None,
     ) -> None:
         self.tally = Tally()
         self._workflows = workflows
         self._reader = reader
-        self._now_us = now_us
+        self._now_us = clock.now_us
         self._live: dict[str, Job] = {}
         self._supervisor = Supervisor(
-            lambda supervisor: Log(writer, supervisor, self._ended),
+            lambda supervisor: Log(writer, supervisor, self._ended, clock),
             connect,
-            now_us=now_us,
+            clock=clock,
             policy=policy,
             tally=self.tally,
         )
-        self._watchdog = Watchdog(self._supervisor, policy)
-        self._acceptance = Acceptance(self._supervisor, reader, self._live, self._handle, now_us=now_us)
-        self._retention = Retention(writer, reader, keep or Keep(), now_us=now_us, unpin=self._acceptance.pinned.clear)
+        self._watchdog = Watchdog(self._supervisor, policy, clock)
+        self._acceptance = Acceptance(self._supervisor, reader, self._live, self._handle, now_us=clock.now_us)
+        unpin = self._acceptance.pinned.clear
+        self._retention = Retention(writer, reader, keep or Keep(), now_us=clock.now_us, unpin=unpin)
 
     async def open(self) -> None:
         """Start the runners, and queue again what had not ended."""

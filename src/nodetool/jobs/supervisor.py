@@ -13,6 +13,7 @@ import structlog
 
 from nodetool.jobs import blame
 from nodetool.jobs.blame import Death
+from nodetool.jobs.clock import Clock
 from nodetool.jobs.credit import Credits
 from nodetool.jobs.ending import CANCELLED, Ending, ending_of_frame
 from nodetool.jobs.job import Job
@@ -41,20 +42,21 @@ _log = structlog.get_logger()
 
 
 class Supervisor:
-    """Listens to every runner. *now_us* is the clock of what is stored."""
+    """Listens to every runner."""
 
     def __init__(
         self,
         log_of: Callable[["Supervisor"], Log],
         connect: Connect,
         *,
-        now_us: Callable[[], int],
+        clock: Clock,
         policy: Policy,
         tally: Tally,
     ) -> None:
         self.log = log_of(self)
         self.runners = Runners(connect, self, policy)
-        self._now_us = now_us
+        self._clock = clock
+        self._now_us = clock.now_us
         self._policy = policy
         self._tally = tally
         self._queues: dict[Runs, deque[Job]] = {"inline": deque(), "blocking": deque(), "cpu": deque(), "gpu": deque()}
@@ -140,7 +142,7 @@ class Supervisor:
         if job.attempt == 1:
             self._tally.waited.add((self._now_us() - job.created_us) / 1e6)
         if self._policy.job_timeout:
-            job.timer = asyncio.get_running_loop().call_later(self._policy.job_timeout, self._time_out, job)
+            job.timer = self._clock.later(self._policy.job_timeout, self._time_out, job)
         runner.start(job, job.sent_seq + 1)
 
     def _unqueue(self, job: Job) -> None:
@@ -275,7 +277,7 @@ class Supervisor:
     def _halt(self, job: Job, runner: Runner, reason: str) -> None:
         """Ask a run to stop; if it does not, its runner is killed."""
         runner.link.send(frames.Cancel(job.no, job.attempt))
-        asyncio.get_running_loop().call_later(self._policy.grace, self._overdue, runner, job, job.attempt, reason)
+        self._clock.later(self._policy.grace, self._overdue, runner, job, job.attempt, reason)
 
     # Cancel.
 
@@ -331,7 +333,7 @@ class Supervisor:
         _log.warning("runner.killed", pid=runner.link.pid, reason=reason, jobs=len(runner.active))
         self._doom(runner)
         if runner.is_shared and len(runner.active) > 1:
-            asyncio.get_running_loop().call_later(self._policy.bystanders, runner.link.kill)
+            self._clock.later(self._policy.bystanders, runner.link.kill)
         else:
             runner.link.kill()
         self._dispatch()
@@ -379,7 +381,7 @@ class Supervisor:
         if lost.is_ready:
             self.runners.open()
         else:
-            asyncio.get_running_loop().call_later(RESTART_DELAY, self._restart_now)
+            self._clock.later(RESTART_DELAY, self._restart_now)
 
     def _restart_now(self) -> None:
         if not self._is_stopping:

@@ -1,8 +1,6 @@
 """Looks at every runner once a second, and ends those that are not well."""
 
-import asyncio
-import time
-
+from nodetool.jobs.clock import Clock, Timer
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import Runner
 from nodetool.jobs.supervisor import Supervisor
@@ -14,13 +12,14 @@ INTERVAL = 1.0
 class Watchdog:
     """A timer over the supervisor's runners. ``close`` it before them."""
 
-    def __init__(self, supervisor: Supervisor, policy: Policy) -> None:
+    def __init__(self, supervisor: Supervisor, policy: Policy, clock: Clock) -> None:
         self._supervisor = supervisor
         self._policy = policy
-        self._timer: asyncio.TimerHandle | None = None
+        self._clock = clock
+        self._timer: Timer | None = None
 
     def open(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(INTERVAL, self.look)
+        self._timer = self._clock.later(INTERVAL, self.look)
 
     def close(self) -> None:
         if self._timer:
@@ -28,7 +27,7 @@ class Watchdog:
 
     def look(self) -> None:
         """Judge every runner now, and again in a while."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = self._clock.now_us() // 1000
         for runner in self._supervisor.runners:
             if runner.is_ready and not runner.is_doomed:
                 self._judge(runner, now_ms)
