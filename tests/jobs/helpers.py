@@ -161,6 +161,10 @@ class Desk:
             reader=self.store.reader,
         )
 
+    async def cancel(self, job: Job) -> None:
+        self.supervisor.cancel(job)
+        await job.cancelled()
+
     async def row(self, job: Job) -> JobRow:
         row = await self.store.reader.job(job.id)
         assert row

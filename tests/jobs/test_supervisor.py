@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nodetool.jobs import supervisor as supervisors
+from nodetool.jobs import closing, dispatcher
 from nodetool.jobs.job import Job
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import SHARED_RUNS
@@ -34,7 +34,7 @@ from tests.jobs.helpers import (
 @pytest.fixture(autouse=True)
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shortens what the supervisor waits for."""
-    monkeypatch.setattr(supervisors, "RESTART_DELAY", 0.02)
+    monkeypatch.setattr(dispatcher, "RESTART_DELAY", 0.02)
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ async def test_a_queued_job_is_cancelled_without_running(desk: Desk, shared: Fak
     for _ in range(8):
         desk.accept(alone_kind())
     job = desk.accept(alone_kind())
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
 
     assert kinds(await desk.events(job)) == ["queued", "cancelled"]
     row = await desk.row(job)
@@ -225,7 +225,7 @@ def completed_of(link: FakeLink) -> frames.End:
 
 async def test_a_running_job_is_recorded_then_asked_and_ends_cancelled(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
     assert (await desk.row(job)).cancel_requested
     assert (await desk.row(job)).status == "running"
     assert shared.of(frames.Cancel) == [frames.Cancel(job.no, 1)]
@@ -239,7 +239,7 @@ async def test_a_running_job_is_recorded_then_asked_and_ends_cancelled(desk: Des
 @pytest.mark.parametrize("status", ["completed", "failed"])
 async def test_whatever_a_runner_says_a_cancelled_job_ends_cancelled(desk: Desk, shared: FakeLink, status: Any) -> None:
     job = desk.accept()
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
     shared.say(frames.End(job.no, 1, status, b"\x80"))
 
     assert (await job.wait()).status == "cancelled"
@@ -249,7 +249,7 @@ async def test_whatever_a_runner_says_a_cancelled_job_ends_cancelled(desk: Desk,
 
 async def test_an_end_that_overtakes_the_record_of_a_cancel_is_cancelled(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
-    cancelling = asyncio.ensure_future(desk.supervisor.cancel(job))
+    cancelling = asyncio.ensure_future(desk.cancel(job))
     await asyncio.sleep(0)
     shared.say(completed(job))
     await cancelling
@@ -263,16 +263,16 @@ async def test_a_cancel_that_comes_behind_the_end_changes_nothing_and_waits_for_
 ) -> None:
     job = desk.accept()
     shared.say(completed(job))
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
 
     assert (await desk.row(job)).status == "completed"
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
     assert kinds(await desk.events(job)) == ["queued", "completed"]
 
 
 async def test_a_second_cancel_waits_for_the_record_of_the_first(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
-    await asyncio.gather(desk.supervisor.cancel(job), desk.supervisor.cancel(job))
+    await asyncio.gather(desk.cancel(job), desk.cancel(job))
 
     assert (await desk.row(job)).cancel_requested
     assert len(shared.of(frames.Cancel)) == 1
@@ -282,7 +282,7 @@ async def test_a_caller_that_leaves_while_it_cancels_does_not_take_the_cancel_ba
     desk: Desk, shared: FakeLink
 ) -> None:
     job = desk.accept()
-    cancelling = asyncio.ensure_future(desk.supervisor.cancel(job))
+    cancelling = asyncio.ensure_future(desk.cancel(job))
     await asyncio.sleep(0)
     cancelling.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -296,7 +296,7 @@ async def test_a_caller_that_leaves_while_it_cancels_does_not_take_the_cancel_ba
 async def test_a_run_alone_that_does_not_stop_is_killed_and_then_is_cancelled(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept(alone_kind())
     runner = desk.runner_of(job)
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
     assert runner.kills == 0
     await at(lambda: runner.kills)
     runner.say(events_frame(job, 2))
@@ -311,7 +311,7 @@ async def test_a_run_alone_that_does_not_stop_is_killed_and_then_is_cancelled(de
 async def test_a_runner_that_is_killed_gets_no_further_run(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept(alone_kind())
     runner = desk.runner_of(job)
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
     await at(lambda: runner.kills)
     runner.say(frames.End(job.no, 1, "cancelled"))  # it was on its way when the kill came
     other = desk.accept(alone_kind())
@@ -323,7 +323,7 @@ async def test_a_runner_that_is_killed_gets_no_further_run(desk: Desk, shared: F
 
 async def test_the_others_of_a_shared_runner_have_a_moment_before_it_is_killed(desk: Desk, shared: FakeLink) -> None:
     stuck, quick, slow = desk.accept(), desk.accept(), desk.accept()
-    await desk.supervisor.cancel(stuck)
+    await desk.cancel(stuck)
     await at(lambda: len(desk.links) == 2)
     fresh = desk.links[1]
     fresh.hello()
@@ -351,7 +351,7 @@ async def wait_events(desk: Desk, job: Job) -> list[Any]:
 
 async def test_two_that_do_not_stop_cost_one_runner(desk: Desk, shared: FakeLink) -> None:
     one, other = desk.accept(), desk.accept()
-    await asyncio.gather(desk.supervisor.cancel(one), desk.supervisor.cancel(other))
+    await asyncio.gather(desk.cancel(one), desk.cancel(other))
     await at(lambda: shared.kills)
     shared.lose()
     await asyncio.gather(one.wait(), other.wait())
@@ -361,7 +361,7 @@ async def test_two_that_do_not_stop_cost_one_runner(desk: Desk, shared: FakeLink
 
 async def test_a_run_that_stops_in_time_costs_no_runner(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
     shared.say(frames.End(job.no, 1, "cancelled"))
     await asyncio.sleep(0.06)
 
@@ -453,7 +453,7 @@ async def test_frames_behind_the_loss_are_not_heard(desk: Desk, shared: FakeLink
 
 async def test_a_cancelled_job_of_a_lost_runner_ends_cancelled(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
     shared.lose()
 
     assert (await job.wait()).status == "cancelled"
@@ -466,7 +466,7 @@ async def test_a_job_that_waits_for_its_next_attempt_can_be_cancelled(desk: Desk
     waiting = desk.accept(alone_kind())
     shared.lose()  # the lane is full: it waits behind another
     assert (shy.status, shy.attempt) == ("queued", 2)
-    await desk.supervisor.cancel(shy)
+    await desk.cancel(shy)
 
     assert kinds(await desk.events(shy)) == ["queued", "queued", "cancelled"]
     desk.runner_of(begun[0]).say(completed(begun[0]))
@@ -566,7 +566,7 @@ async def test_a_cancel_that_cannot_be_recorded_is_no_cancel(failing: tuple[Desk
     job = desk.accept()
     writer.fails = lambda op: isinstance(op, Cancel)
     with pytest.raises(StorageFull):
-        await desk.supervisor.cancel(job)
+        await desk.cancel(job)
     desk.links[0].say(completed(job))
 
     assert (await job.wait()).status == "completed"
@@ -581,10 +581,10 @@ async def test_a_cancel_does_not_overtake_what_waits_for_the_disk(failing: tuple
     desk.links[0].say(events_frame(job, 2))
     await at(lambda: desk.supervisor.log.is_stalled)
     with pytest.raises(StorageFailed):
-        await desk.supervisor.cancel(job)
+        await desk.cancel(job)
     writer.fails = lambda _: False
     await at(lambda: not desk.supervisor.log.is_stalled)
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
 
     assert (await desk.row(job)).cancel_requested
 
@@ -648,7 +648,7 @@ async def test_one_that_is_broken_off_and_does_not_stop_loses_its_runner(store: 
 
 async def test_finishing_starts_nothing_more_and_waits_for_what_runs(desk: Desk, shared: FakeLink) -> None:
     running = desk.accept()
-    finishing = asyncio.ensure_future(desk.supervisor.finish(5))
+    finishing = asyncio.ensure_future(closing.finish(desk.supervisor, 5))
     await asyncio.sleep(0.01)
     late = desk.accept()
     assert late.status == "queued"
@@ -663,7 +663,7 @@ async def test_finishing_starts_nothing_more_and_waits_for_what_runs(desk: Desk,
 async def test_finishing_gives_up_after_its_time(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
     async with asyncio.timeout(1):
-        await desk.supervisor.finish(0.02)
+        await closing.finish(desk.supervisor, 0.02)
 
     assert (await desk.row(job)).status == "running"
 
@@ -671,8 +671,8 @@ async def test_finishing_gives_up_after_its_time(desk: Desk, shared: FakeLink) -
 async def test_stopping_kills_and_queues_what_ran_for_the_next_start_uncounted(desk: Desk, shared: FakeLink) -> None:
     shy, alone, cancelled = desk.accept(), desk.accept(alone_kind()), desk.accept()
     queued = [desk.accept(alone_kind()) for _ in range(8)][-1]
-    await desk.supervisor.cancel(cancelled)
-    stopping = asyncio.ensure_future(desk.supervisor.stop())
+    await desk.cancel(cancelled)
+    stopping = asyncio.ensure_future(closing.stop(desk.supervisor))
     await asyncio.sleep(0.01)
     assert all(link.kills for link in desk.links)
     for link in desk.links:
@@ -687,8 +687,8 @@ async def test_stopping_kills_and_queues_what_ran_for_the_next_start_uncounted(d
 
 async def test_an_overdue_run_does_not_start_a_runner_while_the_server_stops(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
-    await desk.supervisor.cancel(job)
-    stopping = asyncio.ensure_future(desk.supervisor.stop())
+    await desk.cancel(job)
+    stopping = asyncio.ensure_future(closing.stop(desk.supervisor))
     await asyncio.sleep(0.06)
     shared.lose()
     await stopping
@@ -698,11 +698,11 @@ async def test_an_overdue_run_does_not_start_a_runner_while_the_server_stops(des
 
 async def test_a_job_that_was_left_is_cancelled_without_a_runner(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
-    stopping = asyncio.ensure_future(desk.supervisor.stop())
+    stopping = asyncio.ensure_future(closing.stop(desk.supervisor))
     await asyncio.sleep(0)
     shared.lose()
     await stopping
-    await desk.supervisor.cancel(job)
+    await desk.cancel(job)
 
     assert (await desk.row(job)).status == "cancelled"
 
@@ -710,9 +710,9 @@ async def test_a_job_that_was_left_is_cancelled_without_a_runner(desk: Desk, sha
 async def test_stopping_does_not_wait_for_a_runner_that_cannot_be_killed(
     desk: Desk, shared: FakeLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisors, "LAST_WAIT", 0.02)
+    monkeypatch.setattr(closing, "LAST_WAIT", 0.02)
     async with asyncio.timeout(1):
-        await desk.supervisor.stop()
+        await closing.stop(desk.supervisor)
 
     assert shared.kills == 1
 
@@ -720,14 +720,14 @@ async def test_stopping_does_not_wait_for_a_runner_that_cannot_be_killed(
 async def test_stopping_does_not_wait_for_a_disk_that_takes_nothing(
     failing: tuple[Desk, Failing], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisors, "SETTLE", 0.05)
+    monkeypatch.setattr(closing, "SETTLE", 0.05)
     desk, writer = failing
     job = desk.accept()
     await job.accepted()
     writer.fails = lambda op: isinstance(op, Append)
     desk.links[0].say(events_frame(job, 2))
     await asyncio.sleep(0.01)
-    stopping = asyncio.ensure_future(desk.supervisor.stop())
+    stopping = asyncio.ensure_future(closing.stop(desk.supervisor))
     await asyncio.sleep(0)
     desk.links[0].lose()
     async with asyncio.timeout(2):
@@ -779,12 +779,12 @@ async def test_a_run_that_takes_too_long_is_stopped_and_fails(store: Store) -> N
 async def test_no_more_jobs_wait_than_may(store: Store) -> None:
     desk = Desk(store, max_queue=2)
     desk.open()
-    while len(desk.supervisor.queued) < 2:
-        desk.supervisor.check_room()
+    while len(desk.supervisor.dispatcher.queued) < 2:
+        desk.supervisor.dispatcher.check_room()
         desk.accept(alone_kind())
 
     with pytest.raises(QueueFull):
-        desk.supervisor.check_room()
+        desk.supervisor.dispatcher.check_room()
 
 
 async def test_the_node_that_a_shared_runner_died_in_is_at_fault(desk: Desk, shared: FakeLink) -> None:
@@ -802,7 +802,7 @@ async def test_a_runner_that_stands_still_is_killed_and_its_runs_go_on(store: St
     shared = desk.open()
     stuck, other = desk.accept(), desk.accept()
     shared.beat, shared.at = 1, Place(stuck.no, 1)
-    dog = Watchdog(desk.supervisor, Policy(stall=0.5), desk.clock)
+    dog = Watchdog(desk.supervisor.dispatcher, Policy(stall=0.5), desk.clock)
     dog.look()
     await at(lambda: shared.kills)
     shared.lose()
@@ -819,7 +819,7 @@ async def test_a_runner_that_grows_is_killed_and_its_only_run_counted(store: Sto
     runner = desk.runner_of(job)
     runner.hello()
     runner.size = 101
-    dog = Watchdog(desk.supervisor, Policy(memory_per_runner=100), desk.clock)
+    dog = Watchdog(desk.supervisor.dispatcher, Policy(memory_per_runner=100), desk.clock)
     dog.look()
     dog.close()
     assert runner.kills

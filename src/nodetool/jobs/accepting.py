@@ -140,7 +140,7 @@ class Acceptance:
     def _new(self, ask: Ask) -> Job:
         if not self.is_open:
             raise ShuttingDown
-        self._supervisor.check_room()
+        self._supervisor.dispatcher.check_room()
         check_findings(ask.version)
         values = coerce(ask.params, ask.version.inputs)
         now_us = self._now_us()

@@ -130,6 +130,17 @@ class Job:
         if self.accept:
             await asyncio.shield(self.accept)
 
+    async def cancelled(self) -> None:
+        """Return once a cancel that was asked for is recorded, or the job has ended.
+
+        Raises:
+            StorageFailed, StorageFull: the cancel could not be recorded.
+        """
+        if self.ending:  # perhaps it came too late, and the job ends as it was going to
+            await self.wait()
+        elif self.cancel:
+            await asyncio.shield(self.cancel)
+
     async def wait(self) -> Ending:
         """Return once the end is committed. A waiter that is cancelled touches neither the job nor other waiters.
 

@@ -7,6 +7,7 @@ import structlog
 
 from nodetool.graph.params import coerce
 from nodetool.graph.version import Version
+from nodetool.jobs import closing
 from nodetool.jobs.accepting import Acceptance, Ask, check_findings
 from nodetool.jobs.clock import Clock
 from nodetool.jobs.cursor import Cursor, Stored
@@ -69,7 +70,7 @@ class Jobs:
             policy=policy,
             tally=self.tally,
         )
-        self._watchdog = Watchdog(self._supervisor, policy, clock)
+        self._watchdog = Watchdog(self._supervisor.dispatcher, policy, clock)
         self._acceptance = Acceptance(self._supervisor, reader, self._live, self._handle, now_us=clock.now_us)
         unpin = self._acceptance.pinned.clear
         self._retention = Retention(writer, reader, keep or Keep(), now_us=clock.now_us, unpin=unpin)
@@ -88,7 +89,7 @@ class Jobs:
 
     def standing(self) -> Standing:
         """Return how things stand now, for the metrics."""
-        queued = self._supervisor.queued
+        queued = self._supervisor.dispatcher.queued
         oldest = min((job.created_us for job in queued), default=None)
         return Standing(
             queued=len(queued),
@@ -216,7 +217,8 @@ class Jobs:
         live = self._live.get(normal_id(id) or "")
         if live and live.user == user:
             await live.accepted()
-            await self._supervisor.cancel(live)
+            self._supervisor.cancel(live)
+            await live.cancelled()
         return await self.job(user, id)
 
     # The life of the server.
@@ -228,14 +230,14 @@ class Jobs:
     async def finish(self, seconds: float) -> None:
         """Take no new runs and start none that wait; return when none is under way, or after *seconds*."""
         self._acceptance.is_open = False
-        await self._supervisor.finish(seconds)
+        await closing.finish(self._supervisor, seconds)
 
     async def stop(self) -> None:
         """Kill what still runs: it runs again at the next start."""
         self._acceptance.is_open = False
         await self._retention.close()
         self._watchdog.close()
-        await self._supervisor.stop()
+        await closing.stop(self._supervisor)
         for job in self._live.values():
             job.fail_waiters(ShuttingDown(job_id=job.id))
 

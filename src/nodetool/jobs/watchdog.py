@@ -1,19 +1,19 @@
 """Looks at every runner once a second, and ends those that are not well."""
 
 from nodetool.jobs.clock import Clock, Timer
+from nodetool.jobs.dispatcher import Dispatcher
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import Runner
-from nodetool.jobs.supervisor import Supervisor
 from nodetool.jobs.watch import Signs, verdict
 
 INTERVAL = 1.0
 
 
 class Watchdog:
-    """A timer over the supervisor's runners. ``close`` it before them."""
+    """A timer over the runners. ``close`` it before them."""
 
-    def __init__(self, supervisor: Supervisor, policy: Policy, clock: Clock) -> None:
-        self._supervisor = supervisor
+    def __init__(self, dispatcher: Dispatcher, policy: Policy, clock: Clock) -> None:
+        self._dispatcher = dispatcher
         self._policy = policy
         self._clock = clock
         self._timer: Timer | None = None
@@ -28,7 +28,7 @@ class Watchdog:
     def look(self) -> None:
         """Judge every runner now, and again in a while."""
         now_ms = self._clock.now_us() // 1000
-        for runner in self._supervisor.runners:
+        for runner in self._dispatcher.runners:
             if runner.is_ready and not runner.is_doomed:
                 self._judge(runner, now_ms)
         self.open()
@@ -44,10 +44,10 @@ class Watchdog:
         )
         match verdict(signs, self._policy):
             case "stalled":
-                self._supervisor.kill(runner, f"a node held up other runs for {signs.silent:.0f} seconds", culprit=None)
+                self._dispatcher.kill(runner, f"a node held up other runs for {signs.silent:.0f} seconds", culprit=None)
             case "grown":
                 limit = self._policy.memory_per_runner >> 20
-                self._supervisor.kill(runner, f"its runner grew beyond {limit} MiB", culprit=_only(runner))
+                self._dispatcher.kill(runner, f"its runner grew beyond {limit} MiB", culprit=_only(runner))
 
 
 def _only(runner: Runner) -> int | None:

@@ -1,0 +1,182 @@
+"""Puts jobs into runners and gets them out again: who waits, who runs where, and who has to go.
+
+What becomes of a job whose run is over is not decided here: that is the supervisor's.
+"""
+
+import asyncio
+from collections import deque
+
+import structlog
+
+from nodetool.jobs.clock import Clock
+from nodetool.jobs.credit import Credits
+from nodetool.jobs.ending import Ending
+from nodetool.jobs.job import Job
+from nodetool.jobs.log import Log
+from nodetool.jobs.policy import Policy
+from nodetool.jobs.runners import Runner, Runners
+from nodetool.jobs.tally import Tally
+from nodetool.protocol import frames
+from nodetool.protocol.descriptions import Runs
+from nodetool.protocol.errors import QueueFull, TimedOut
+from nodetool.runner.link import Link
+from nodetool.storage.port import Append
+
+RESTART_DELAY = 1.0
+"""Seconds before another shared runner is started, after one that died before it was ready."""
+
+_log = structlog.get_logger()
+
+
+class Dispatcher:
+    """The queues in front of the *runners*, and every way into one and out of it."""
+
+    def __init__(self, log: Log, runners: Runners, *, clock: Clock, policy: Policy, tally: Tally) -> None:
+        self.runners = runners
+        self.is_stopping = False
+        """Nothing more is started: the server comes to its end."""
+        self.changed = asyncio.Event()
+        """Set whenever a run has left its runner, or a runner is gone."""
+        self.log = log
+        self._clock = clock
+        self._now_us = clock.now_us
+        self._policy = policy
+        self._tally = tally
+        self._queues: dict[Runs, deque[Job]] = {"inline": deque(), "blocking": deque(), "cpu": deque(), "gpu": deque()}
+        self._credits = Credits()
+
+    # In.
+
+    @property
+    def queued(self) -> list[Job]:
+        """The jobs that wait for a runner, oldest first in each lane."""
+        return [job for queue in self._queues.values() for job in queue]
+
+    def check_room(self) -> None:
+        """Raise QueueFull if as many jobs wait as may."""
+        limit = self._policy.max_queue
+        if limit and sum(map(len, self._queues.values())) >= limit:
+            raise QueueFull(f"{limit} jobs are waiting, and no more may")
+
+    def place(self, job: Job) -> Runner | None:
+        """Return the runner for a job, or queue it behind those that wait already."""
+        queue = self._queues[self.runners.lane(job)]
+        runner = None if queue or self.is_stopping else self.runners.take(job)
+        if runner is None:
+            queue.append(job)
+        return runner
+
+    def queue(self, job: Job) -> None:
+        """Take up a stored job that is queued."""
+        runner = self.place(job)
+        if runner:
+            self._begin(job, runner)
+
+    def unqueue(self, job: Job) -> None:
+        for queue in self._queues.values():
+            if job in queue:
+                queue.remove(job)
+
+    def dispatch(self) -> None:
+        """Start what waits, as far as there is room."""
+        if self.is_stopping:
+            return
+        for queue in self._queues.values():
+            while queue and (runner := self.runners.take(queue[0])):
+                self._begin(queue.popleft(), runner)
+
+    def start(self, job: Job, runner: Runner) -> None:
+        job.runner = runner
+        if job.attempt == 1:
+            self._tally.waited.add((self._now_us() - job.created_us) / 1e6)
+        if self._policy.job_timeout:
+            job.timer = self._clock.later(self._policy.job_timeout, self._time_out, job)
+        runner.start(job, job.sent_seq + 1)
+
+    def credit(self, job: Job, op: Append) -> None:
+        """Tell a run that events of it are committed, now and then."""
+        credit = self._credits.stored(job, op) if job.runner else None
+        if job.runner and credit:
+            job.runner.link.send(credit)
+
+    def _begin(self, job: Job, runner: Runner) -> None:
+        self.log.append([(job, job.begin(self._now_us()))])
+        self.start(job, runner)
+
+    # Out.
+
+    def leave(self, runner: Runner, job: Job) -> None:
+        """A run has ended, and its runner lives."""
+        self.runners.release(runner, job)
+        self.changed.set()
+        self.forget(job)
+        if not self.is_stopping:
+            self.runners.keep_idle()
+
+    def forget(self, job: Job) -> None:
+        """The job's run is under way nowhere."""
+        self._credits.forget(job)
+        job.runner = None
+        if job.timer:
+            job.timer.cancel()
+            job.timer = None
+
+    def condemn(self, job: Job, code: str, text: str) -> None:
+        """A run is over a limit: it is stopped, and then the job ends like this, whatever the run reported."""
+        if job.verdict is None and job.runner:
+            job.verdict = Ending("failed", code=code, error=text)
+            self.halt(job, job.runner, text)
+
+    def halt(self, job: Job, runner: Runner, reason: str) -> None:
+        """Ask a run to stop; if it does not, its runner is killed."""
+        runner.link.send(frames.Cancel(job.no, job.attempt))
+        self._clock.later(self._policy.grace, self._overdue, runner, job, job.attempt, reason)
+
+    def _time_out(self, job: Job) -> None:
+        self.condemn(job, TimedOut.code, f"the run took longer than {self._policy.job_timeout:g} seconds")
+
+    def _overdue(self, runner: Runner, job: Job, attempt: int, reason: str) -> None:
+        """The run has not stopped: its runner is killed."""
+        if job.runner is runner and job.attempt == attempt:
+            self.kill(runner, reason, culprit=job.no)
+
+    # Runners that have to go, and that are gone.
+
+    def kill(self, runner: Runner, reason: str, *, culprit: int | None) -> None:
+        """End a runner because of one of its runs; one that others share after a moment for them to end."""
+        if runner.is_doomed:
+            return
+        runner.reason, runner.culprit = reason, culprit
+        _log.warning("runner.killed", pid=runner.link.pid, reason=reason, jobs=len(runner.active))
+        self.doom(runner)
+        if runner.is_shared and len(runner.active) > 1:
+            self._clock.later(self._policy.bystanders, runner.link.kill)
+        else:
+            runner.link.kill()
+        self.dispatch()
+
+    def doom(self, runner: Runner) -> None:
+        """Give a runner that is about to end no further runs, and put another in its place if all share it."""
+        self.runners.doom(runner)
+        if runner.is_shared and not self.is_stopping:
+            self.runners.open()
+
+    def lost(self, link: Link) -> Runner:
+        """Forget a runner that is gone, and return it: its runs have to be seen to."""
+        runner = self.runners.lost(link)
+        self.changed.set()
+        return runner
+
+    def replace(self, lost: Runner) -> None:
+        """Put another runner in the place of one that is gone, if all shared it and none was put there before."""
+        if not lost.is_shared or lost.is_doomed or lost.is_leaving or self.is_stopping:
+            return
+        if lost.is_ready:
+            self.runners.open()
+        else:
+            self._clock.later(RESTART_DELAY, self._replace_now)
+
+    def _replace_now(self) -> None:
+        if not self.is_stopping:
+            self.runners.open()
+            self.dispatch()
