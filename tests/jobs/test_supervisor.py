@@ -441,6 +441,17 @@ async def test_one_that_never_came_up_is_replaced_after_a_moment(desk: Desk) -> 
     await waiting.wait()
 
 
+async def test_an_idle_runner_that_never_ran_anything_may_be_lost(desk: Desk, shared: FakeLink) -> None:
+    jobs = [desk.accept(alone_kind()) for _ in range(2)]
+    desk.runner_of(jobs[0]).say(frames.End(jobs[0].no, 1, "completed", b"\x80", leaves=True))
+    idle = desk.links[-1]
+    assert idle.of(frames.Start) == []
+    idle.lose()
+    other = desk.accept(alone_kind())
+
+    assert desk.runner_of(other) is not idle
+
+
 async def test_frames_behind_the_loss_are_not_heard(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept(alone_kind())
     runner = desk.runner_of(job)

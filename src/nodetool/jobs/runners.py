@@ -169,8 +169,8 @@ class Runners:
             self._idle.remove(runner)
         if runner is self._shared:
             self._shared = None
-        if not runner.is_shared:
-            self._at_work[runner.kind] -= len(runner.active)
+        if runner.active and not runner.is_shared:
+            self._at_work[runner.kind] -= 1
         return runner
 
     def _release_shared(self, runner: Runner) -> None:
