@@ -116,6 +116,15 @@ async def test_frames_of_another_attempt_or_of_no_job_are_not_heard(desk: Desk, 
     assert kinds(await desk.events(job)) == ["queued", "completed"]
 
 
+async def test_frames_of_another_attempt_in_the_same_read_touch_nothing(desk: Desk, shared: FakeLink) -> None:
+    job = desk.accept()
+    shared.say(events_frame(job, 2), events_frame(job, 3, attempt=7), events_frame(job, 3), completed(job, attempt=7))
+    shared.say(events_frame(job, 4), events_frame(job, 5, attempt=7), completed(job))
+
+    await job.wait()
+    assert kinds(await desk.events(job)) == ["queued", "LogUpdate", "LogUpdate", "LogUpdate", "completed"]
+
+
 async def test_a_second_end_changes_nothing(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
     shared.say(completed(job), frames.End(job.no, 1, "failed", error="late"))
@@ -615,13 +624,28 @@ async def test_a_run_whose_events_do_not_follow_the_log_is_ended_where_it_ends(d
     assert desk.accept().status == "running"
 
 
-async def test_an_end_behind_events_that_do_not_follow_the_log_keeps_its_status(desk: Desk, shared: FakeLink) -> None:
+@pytest.mark.parametrize("seqs", [(2, 8, 9), (2, 8)])
+async def test_an_end_does_not_complete_a_run_whose_events_do_not_follow_the_log(
+    desk: Desk, shared: FakeLink, seqs: tuple[int, ...]
+) -> None:
     job = desk.accept()
-    shared.say(events_frame(job, 9), events_frame(job, 10), completed(job, out=1))
+    shared.say(*[events_frame(job, seq) for seq in seqs], completed(job, out=1))
     ending = await job.wait()
 
-    assert ending.status == "completed"
-    assert kinds(await desk.events(job)) == ["queued", "completed"]
+    assert (ending.status, ending.code) == ("failed", "job_failed")
+    assert kinds(await desk.events(job)) == ["queued", "LogUpdate", "failed"]
+
+
+async def test_events_that_follow_the_log_behind_others_that_do_not_are_not_heard(desk: Desk, shared: FakeLink) -> None:
+    job = desk.accept()
+    shared.say(events_frame(job, 2))
+    shared.say(events_frame(job, 2))
+    shared.say(events_frame(job, 3))
+    async with asyncio.timeout(1):
+        ending = await job.wait()
+
+    assert (ending.status, ending.code) == ("failed", "job_failed")
+    assert kinds(await desk.events(job)) == ["queued", "LogUpdate", "failed"]
 
 
 async def test_a_job_that_tells_more_than_it_may_is_broken_off(store: Store) -> None:
