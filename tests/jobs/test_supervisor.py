@@ -839,12 +839,28 @@ async def test_a_runner_that_stands_still_is_killed_and_its_runs_go_on(store: St
     shared.beat, shared.at = 1, Place(stuck.no, 1)
     dog = Watchdog(desk.supervisor.dispatcher, Policy(stall=0.5), desk.clock)
     dog.look()
+    dog.look()
     await at(lambda: shared.kills)
     shared.lose()
     dog.close()
 
     assert (stuck.counted, other.counted) == (1, 0)
     assert (stuck.is_alone, other.is_alone) == (True, False)
+
+
+async def test_a_clock_that_jumps_makes_no_runner_stand_still(store: Store) -> None:
+    desk = Desk(store, stall=0.5)
+    shared = desk.open()
+    desk.accept()
+    dog = Watchdog(desk.supervisor.dispatcher, Policy(stall=0.5), desk.clock)
+    for _ in range(3):
+        shared.beat = desk.clock.now_us() // 1000
+        desk.clock.us += 3600 * 1_000_000
+        dog.look()
+    dog.close()
+    await asyncio.sleep(0.05)
+
+    assert shared.kills == 0
 
 
 async def test_a_runner_that_grows_is_killed_and_its_only_run_counted(store: Store) -> None:
