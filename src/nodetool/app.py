@@ -7,12 +7,12 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -33,6 +33,7 @@ from nodetool.server.options import Options
 from nodetool.shipped import shipped
 from nodetool.storage.home import Home
 from nodetool.storage.sqlite import Store, open_store
+from nodetool.storage.transaction import Sync
 
 if TYPE_CHECKING:
     from nodetool.server.asgi import Site
@@ -68,11 +69,23 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+class OpenStore(Protocol):
+    """Opens the database of a home."""
+
+    def __call__(self, home: Path, *, sync: Sync) -> Store: ...
+
+
 @asynccontextmanager
-async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncIterator[Rooms]:
+async def open_rooms(
+    config: Config,
+    *,
+    index: Path | None = None,
+    open_store: OpenStore = open_store,
+    now_us: Callable[[], int] = now_us,
+) -> AsyncIterator[Rooms]:
     """Open the home of *config* and start its runners; close both at the end.
 
-    *index* is where the descriptions of nodes are kept, if not in the home.
+    *index* is where the descriptions of nodes are kept, if not in the home; *now_us* is the clock of what is stored.
 
     Raises:
         HomeInUse, HomeTooNew: the home cannot be opened.
@@ -86,13 +99,13 @@ async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncItera
         if guard:
             opened.push_async_callback(guard.close)
         catalogue = Catalogue(await load_index(index or config.index, config.nodes))
-        rooms = _rooms(config, store, catalogue, guard)
+        rooms = _rooms(config, store, catalogue, guard, now_us)
         opened.push_async_callback(rooms.jobs.stop)
         await rooms.jobs.open()
         yield rooms
 
 
-def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | None) -> Rooms:
+def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | None, now_us: Callable[[], int]) -> Rooms:
     for pack in catalogue.packs:
         if pack.error:
             _log.warning("nodes.broken", pack=pack.name, error=pack.error)
@@ -127,10 +140,16 @@ def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
     return partial(ProcessLink, catalogue=catalogue, max_result=config.max_result, guard=guard)
 
 
-async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms], Awaitable[None]]) -> None:
+async def serve(
+    config: Config,
+    sock: socket.socket,
+    *,
+    ready: Callable[[Rooms], Awaitable[None]],
+    open_rooms: Callable[[Config], AbstractAsyncContextManager[Rooms]] = open_rooms,
+) -> None:
     """Serve until SIGTERM or SIGINT: then no new runs, ``drain`` seconds for those that are under way, and the end.
 
-    *ready* is awaited once the rooms stand, before the first request reaches them. Raises as ``open_rooms`` does.
+    *ready* is awaited once the rooms stand, before the first request reaches them. Raises as *open_rooms* does.
     """
     from nodetool.server.listener import listening
 
