@@ -25,7 +25,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """How long it lasts; 0 is once."""
 
     def __str__(self) -> str:
-        return f"{self.action} {self.side} {self.point}"
+        lasting = f" for {self.seconds:g} s" if self.seconds else ""
+        return f"{self.action} {self.side} {self.point}{lasting}"
 
 
 _faults = msgspec.json.Decoder(list[Fault])

@@ -79,7 +79,9 @@ class Crowd:
         """Run and wait."""
         text = self._text()
         answer = self._http.post(f"/workflows/{workflow}/run", json={"params": {"text": text}})
-        if self._is_taken(text, answer, 200):
+        if answer.status_code == 202:  # the server stops, and the job runs again at its next start
+            self.sights.append(Sight(_job_of(answer), workflow, text))
+        elif self._is_taken(text, answer, 200):
             self.sights.append(Sight(_job_of(answer), workflow, text, answer=answer.content))
 
     def stream(self, workflow: str, *, sse: bool = False) -> None:

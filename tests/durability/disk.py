@@ -50,8 +50,8 @@ def migrating_store(board: Board) -> OpenStore:
     """Return what opens a store whose migration is disturbed, as the board says, before one of its statements."""
 
     def judge(action: int, first: str | None, *_: object) -> int:
-        is_commit = action == sqlite3.SQLITE_TRANSACTION and first == "COMMIT"
-        fault = board.due("before", {"migrate"}) if action in STEPS or is_commit else None
+        points = {"migrate"} if action in STEPS else {"commit"} if first == "COMMIT" else set()
+        fault = board.due("before", points)
         if fault is None:
             return sqlite3.SQLITE_OK
         if fault.action == "kill":

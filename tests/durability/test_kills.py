@@ -52,6 +52,7 @@ def one_round(trial: Trial, kills: tuple[str, ...], random: Random) -> list[int]
         moments = [trial.kill_runners()]
         time.sleep(0.2)
         trial.let_go(crowd)
+        assert crowd.cuts == 0
     else:
         victim = crowd.leave_it("long")
         assert victim
