@@ -12,7 +12,7 @@ WORK: dict[str, Json] = {
     "echo": through("nodetool.text.Concat", "a", b="!"),
     "emit": through("bench.nodes.Emit", count=ITEMS),
     "steps": through("bench.nodes.Steps", steps=4, seconds=0.06),
-    "trek": through("bench.nodes.Steps", steps=15, seconds=0.1),
+    "trek": through("bench.nodes.Steps", steps=30, seconds=0.1),
     "alone": through("bench.nodes.BlockingSleep", seconds=0.1),
     "core": through("bench.nodes.Busy", seconds=0.05),
     "long": through("bench.nodes.BlockingSleep", seconds=3),
