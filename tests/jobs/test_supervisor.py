@@ -1,6 +1,7 @@
 """The life of jobs over a real database, in runners that the test plays."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -810,6 +811,18 @@ async def test_a_runner_that_stands_still_is_killed_and_its_runs_go_on(store: St
 
     assert (stuck.counted, other.counted) == (1, 0)
     assert (stuck.is_alone, other.is_alone) == (True, False)
+
+
+async def test_a_runner_whose_loop_goes_round_is_left_alone_whatever_the_time_of_day(store: Store) -> None:
+    desk = Desk(store)
+    shared = desk.open()
+    desk.accept()
+    shared.beat = time.monotonic_ns() // 1_000_000
+    dog = Watchdog(desk.supervisor, Policy(stall=30))
+    dog.look()
+    dog.close()
+
+    assert shared.kills == 0
 
 
 async def test_a_runner_that_grows_is_killed_and_its_only_run_counted(store: Store) -> None:

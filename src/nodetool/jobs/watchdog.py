@@ -28,7 +28,7 @@ class Watchdog:
 
     def look(self) -> None:
         """Judge every runner now, and again in a while."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = time.monotonic_ns() // 1_000_000
         for runner in self._supervisor.runners:
             if runner.is_ready and not runner.is_doomed:
                 self._judge(runner, now_ms)
