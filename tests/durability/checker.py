@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import msgspec
 
 from nodetool.conformance import laws
@@ -19,6 +20,8 @@ from nodetool.storage.sqlite import FILE
 from tests.acceptance.client import Client, Event, Talk, is_end
 from tests.durability.crowd import Sight, whole_lines
 from tests.durability.work import result_of
+
+LINES = {"Accept": "application/x-ndjson"}
 
 PATIENCE = 60.0
 """Seconds that all jobs together have to end."""
@@ -58,17 +61,16 @@ class Log:
 class Checker:
     """Keeps the logs of all jobs that it has found ended: they must never change."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self) -> None:
         self.logs: dict[str, Log] = {}
-        self._patience = patience
 
     def check(self, client: Client, sights: Sequence[Sight]) -> list[Violation]:
         """Wait until the jobs have ended, and check each against what was seen of it."""
         found = []
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + PATIENCE
         for sight in sights:
             try:
-                log = self._log_of(client, sight, until)
+                log = Log(followed(client, sight, until), sight.accepted_ms)
                 self.logs[sight.job_id] = log
                 check_log(log, sight)
                 check_sight(log, sight)
@@ -81,20 +83,8 @@ class Checker:
         return [
             Violation("settled", id, "the log of an ended job is another")
             for id, log in self.logs.items()
-            if lines_of(client, id) != log.lines
+            if client.http.get(f"/api/jobs/{id}/events", headers=LINES).content.splitlines() != log.lines
         ]
-
-    def _log_of(self, client: Client, sight: Sight, until: float) -> Log:
-        while True:
-            answer = client.http.get(f"/api/jobs/{sight.job_id}")
-            if answer.status_code != 200:
-                raise Broken("kept", f"{sight.workflow} is not there: {answer.status_code}")
-            status = answer.json()["status"]
-            if status in ENDED:
-                return Log(lines_of(client, sight.job_id), sight.accepted_ms)
-            if time.monotonic() > until:
-                raise Broken("cancelled" if sight.is_cancelled else "ended", f"{sight.workflow} is still {status}")
-            time.sleep(0.02)
 
 
 class Broken(Exception):
@@ -154,11 +144,23 @@ def difference(seen: Sequence[bytes], log: Sequence[bytes]) -> str:
     return f"event {place + 1} was seen as {seen[place][:200]!r} and is {there!r}"
 
 
-def lines_of(client: Client, job_id: str) -> list[bytes]:
-    """Read a whole log as lines."""
-    headers = {"Accept": "application/x-ndjson"}
-    with client.http.stream("GET", f"/api/jobs/{job_id}/events", headers=headers) as answer:
-        return list(whole_lines(answer))
+def followed(client: Client, sight: Sight, until: float) -> list[bytes]:
+    """Read a whole log as lines, waiting for its end."""
+    lines: list[bytes] = []
+    url, timeout = f"/api/jobs/{sight.job_id}/events", max(1.0, until - time.monotonic())
+    try:
+        with client.http.stream("GET", url, headers=LINES, timeout=timeout) as answer:
+            if answer.status_code != 200:
+                raise Broken("kept", f"{sight.workflow} is not there: {answer.status_code}")
+            for line in whole_lines(answer):  # an empty one now and then, while nothing is told
+                if time.monotonic() > until:
+                    break
+                lines += [line] if line else []
+    except httpx.TimeoutException:
+        pass
+    if not lines or not is_end(json.loads(lines[-1])):
+        raise Broken("cancelled" if sight.is_cancelled else "ended", f"{sight.workflow} goes on without end")
+    return lines
 
 
 def check_sockets(client: Client, sights: Iterable[Sight]) -> list[Violation]:

@@ -132,13 +132,12 @@ class Crowd:
         thread.start()
 
     def gather(self) -> None:
-        """Have clients of every kind."""
-        self.come(lambda: self.wait_for("echo"), 0.01)
+        """Have clients of every kind, but for those who regret it."""
+        self.come(lambda: self.wait_for("echo"), 0.03)
         self.come(lambda: self.wait_for("alone"))
-        self.come(lambda: self.stream("emit"), 0.01)
+        self.come(lambda: self.stream("emit"), 0.03)
         self.come(lambda: self.stream("steps"))
-        self.come(lambda: self.leave_it("core"), 0.03)
-        self.come(lambda: self.regret("long"), 0.3)
+        self.come(lambda: self.leave_it("core"), 0.04)
         self.come(lambda: self.talk(_turns("echo", "steps", "emit")))
 
     def dismiss(self) -> None:
@@ -235,11 +234,11 @@ class _Talk:
 
 
 def whole_lines(answer: httpx.Response) -> Iterator[bytes]:
-    """Give each line that came whole. One that was cut was not seen."""
+    """Give each line that came whole, also empty ones. One that was cut was not seen."""
     rest = b""
     for data in answer.iter_raw():
         *lines, rest = (rest + data).split(b"\n")
-        yield from (line for line in lines if line)
+        yield from lines
 
 
 def _job_of(answer: httpx.Response) -> str:

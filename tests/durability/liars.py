@@ -1,8 +1,8 @@
 """Stores with one fault built in: a server over one of them breaks a promise, and has to be found out."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Sequence
 
 import msgspec
 
@@ -25,21 +25,24 @@ class HastyWriter(Wrapped):
     New jobs alone do not wait behind them.
     """
 
-    def __init__(self, real: SqliteWriter, lies_of: Callable[[Op], bool]) -> None:
+    def __init__(self, real: SqliteWriter, lie: "Lie") -> None:
         super().__init__(real)
-        self._lies_of = lies_of
+        self._lie = lie
         self._waiting: deque[tuple[Sequence[Op], Outcomes]] = deque()
 
     def append(self, ops: Sequence[Op]) -> Outcomes:
         outcome: Outcomes = asyncio.get_running_loop().create_future()
-        is_lie = any(map(self._lies_of, ops))
+        is_lie = any(map(self._lie.is_told_of, ops))
         if is_lie:
             outcome.set_result([Done() for _ in ops])
-        self._waiting.append((ops, outcome))
-        if is_lie or (len(self._waiting) > 1 and not any(isinstance(op, Accept) for op in ops)):
-            asyncio.get_running_loop().call_later(LATE, self._pass_on)
         else:
-            self._pass_on(self._waiting.pop())
+            self._lie.asked(ops)
+            outcome.add_done_callback(lambda _: self._lie.answered(ops))
+        if is_lie or (self._waiting and not any(isinstance(op, Accept) for op in ops)):
+            self._waiting.append((ops, outcome))
+            asyncio.get_running_loop().call_later(LATE, lambda: self._pass_on(*self._waiting.popleft()))
+        else:
+            self._pass_on(ops, outcome)
         return outcome
 
     async def close(self) -> None:
@@ -47,22 +50,44 @@ class HastyWriter(Wrapped):
             await asyncio.sleep(0.01)
         await self._real.close()
 
-    def _pass_on(self, asked: tuple[Sequence[Op], Outcomes] | None = None) -> None:
-        ops, outcome = asked or self._waiting.popleft()
+    def _pass_on(self, ops: Sequence[Op], outcome: Outcomes) -> None:
         self._real.append(ops).add_done_callback(lambda done: settle(outcome, done))
 
 
-class FurtherEvents:
-    """Picks the events of a job but for the first ones: by then its readers are there."""
+class Lie:
+    """Is told of every operation of a *kind*."""
+
+    def __init__(self, kind: type[Op]) -> None:
+        self._kind = kind
+
+    def is_told_of(self, op: Op) -> bool:
+        return isinstance(op, self._kind)
+
+    def asked(self, ops: Sequence[Op]) -> None:
+        """These are on their way to be stored."""
+
+    def answered(self, ops: Sequence[Op]) -> None:
+        """These are stored."""
+
+
+class LieOfEvents(Lie):
+    """Is told of the events of a job but for the first: by then its readers are there, and hear them in order."""
 
     def __init__(self) -> None:
+        super().__init__(Append)
         self._told: set[int] = set()
+        self._on_their_way: Counter[int] = Counter()
 
-    def __call__(self, op: Op) -> bool:
-        is_further = isinstance(op, Append) and op.no in self._told
-        if isinstance(op, Append):
-            self._told.add(op.no)
-        return is_further
+    def is_told_of(self, op: Op) -> bool:
+        return isinstance(op, Append) and op.no in self._told and not self._on_their_way[op.no]
+
+    def asked(self, ops: Sequence[Op]) -> None:
+        self._on_their_way.update(op.no for op in ops if isinstance(op, Append))
+
+    def answered(self, ops: Sequence[Op]) -> None:
+        numbers = [op.no for op in ops if isinstance(op, Append)]
+        self._on_their_way.subtract(numbers)
+        self._told.update(numbers)
 
 
 class DoublingWriter(Wrapped):
@@ -79,10 +104,6 @@ def _doubled(op: End) -> End:
     return msgspec.structs.replace(op, count=op.count + 1, data=op.data + codec.to_msgpack(again))
 
 
-def hasty(lies_of: Callable[[Op], bool]) -> OpenStore:
-    return opener(lambda writer: HastyWriter(writer, lies_of))
-
-
 class ForgetfulReader(Wrapped):
     """Knows of no job that had not ended."""
 
@@ -90,14 +111,14 @@ class ForgetfulReader(Wrapped):
         return []
 
 
-def only(kind: type[Op]) -> Callable[[Op], bool]:
-    return lambda op: isinstance(op, kind)
+def hasty(lie: Lie) -> OpenStore:
+    return opener(lambda writer: HastyWriter(writer, lie))
 
 
 LIARS: dict[str, OpenStore] = {
-    "accepts before it stores": hasty(only(Accept)),
-    "sends before it stores": hasty(FurtherEvents()),
-    "confirms a cancel before it stores it": hasty(only(Cancel)),
+    "accepts before it stores": hasty(Lie(Accept)),
+    "sends before it stores": hasty(LieOfEvents()),
+    "confirms a cancel before it stores it": hasty(Lie(Cancel)),
     "forgets what had not ended": opener(reader=ForgetfulReader),
     "ends twice": opener(DoublingWriter),
 }

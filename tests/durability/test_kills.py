@@ -47,6 +47,7 @@ def one_round(trial: Trial, kills: tuple[str, ...], random: Random) -> list[int]
     crowd = trial.crowd()
     held = trial.hold(crowd)
     crowd.gather()
+    crowd.come(lambda: crowd.regret("long"), 0.5)
     time.sleep(random.uniform(0, LONGEST))
     if kills == ("runners",):
         moments = [trial.kill_runners()]

@@ -21,13 +21,10 @@ BROKEN = {
 }
 """The promise that each of them breaks."""
 
-PATIENCE = 6.0
-"""Seconds that jobs have to end."""
-
 
 @pytest.fixture
 def trial(tmp_path: Path, lie: str) -> Iterator[Trial]:
-    trial = Trial(tmp_path, "--lie", lie, module=PLANTED, patience=PATIENCE)
+    trial = Trial(tmp_path, "--lie", lie, module=PLANTED)
     yield trial
     trial.abandon()
 
@@ -36,7 +33,7 @@ def trial(tmp_path: Path, lie: str) -> Iterator[Trial]:
 @pytest.mark.parametrize("lie", LIARS)
 def test_a_server_with_a_planted_fault_is_found_out(trial: Trial, lie: str) -> None:
     crowd = trial.crowd()
-    crowd.gather()
+    crowd.wait_for("echo")
     crowd.come(lambda: crowd.stream("trek"))
     wait(lambda: any(len(sight.lines) > 5 for sight in seen(crowd, "trek")), PLENTY)
     crowd.come(lambda: crowd.stream("gate"))

@@ -4,9 +4,14 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from nodetool.config import Config
+from nodetool.runner.describe import index
 from tests.acceptance.client import Client
 from tests.acceptance.processes import children_of, kill, runners, wait
 from tests.durability.checker import PATIENCE, Audit, Checker, Violation, audit
@@ -27,10 +32,13 @@ PLENTY = 30.0
 class Trial:
     """One home, its server of the moment, and all that was ever seen of its jobs."""
 
-    def __init__(self, folder: Path, *args: str, module: Sequence[str] = SERVE, patience: float = PATIENCE) -> None:
+    def __init__(self, folder: Path, *args: str, module: Sequence[str] = SERVE) -> None:
         self.gate = folder / "gate"
-        self.served = Served(folder / "home", *ARGS, *args, module=module)
-        self.checker = Checker(patience)
+        home = folder / "home"
+        home.mkdir()
+        (home / Config(home=home, nodes=tuple(PACKS)).index.name).write_bytes(described())
+        self.served = Served(home, *ARGS, *args, module=module)
+        self.checker = Checker()
         self.sights: list[Sight] = []
         """Of the jobs that have not been checked yet."""
         self.refusals: list[Refusal] = []
@@ -157,6 +165,12 @@ class Trial:
         """Leave nothing running, whatever went wrong."""
         if self.served.process.poll() is None:
             self.kill_everything()
+
+
+@cache
+def described() -> bytes:
+    """Return the index of node types: with it in their homes, servers need not make one each."""
+    return msgspec.json.encode(index(PACKS))
 
 
 def open_jobs(client: Client) -> list[Any]:
