@@ -133,7 +133,6 @@ def test_events_that_cannot_be_read_break_readers_off_and_no_job(bench: Bench) -
 WHEREVER = [
     *at("sweep", nth=2),
     *at("sweep", side="after"),
-    *at("sweep", action="fail"),
     *at("sweep", action="fail", seconds=MOMENT),
     *at("sweep", side="after", action="stall", seconds=MOMENT),
 ]
@@ -166,7 +165,6 @@ def held(bench: Bench) -> Crowd:
 DRAINS = [
     *at("drain"),
     *at("drain", side="after"),
-    *at("drain", action="fail"),
     *at("drain", action="fail", seconds=3 * MOMENT),
     *at("drain", action="stall", seconds=2 * MOMENT),
 ]

@@ -5,6 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from nodetool.protocol.errors import StorageFailed
 from nodetool.storage import connect, migrate, queries
 from nodetool.storage.changes import Changes
 from nodetool.storage.checkpoint import EVERY_S, Checkpointer
@@ -36,8 +37,15 @@ def open_store(home: Path, *, sync: Sync, checkpoint_s: float = EVERY_S, max_wal
 
     Raises:
         HomeTooNew: a newer program wrote it.
+        StorageFailed: it cannot be opened; says why.
     """
-    path = home / FILE
+    try:
+        return _open(home / FILE, sync, checkpoint_s, max_wal_bytes)
+    except sqlite3.Error as error:
+        raise StorageFailed(f"The database of this home cannot be opened: {error}.") from error
+
+
+def _open(path: Path, sync: Sync, checkpoint_s: float, max_wal_bytes: int) -> Store:
     connection = _open_current(path, max_wal_bytes)
     sql = queries.load()
     changes = Changes(connection, sql)
