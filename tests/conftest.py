@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from random import randrange
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--scale", type=int, default=1, help="how much the heavy proofs do: 1 in ./test, 100 by hand")
+    parser.addoption("--seed", type=int, default=randrange(1 << 32), help="what the heavy proofs draw from")
 
 
 def pytest_configure() -> None:
@@ -27,6 +29,13 @@ def scale(request: pytest.FixtureRequest) -> int:
     """How much a heavy proof does; it prints what it did."""
     scale: int = request.config.getoption("--scale")
     return scale
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """What a proof draws from; it prints this, so that it can be made to draw the same again."""
+    seed: int = request.config.getoption("--seed")
+    return seed
 
 
 @pytest.fixture(scope="session")

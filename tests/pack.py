@@ -250,6 +250,48 @@ class Fork(Node):
         os._exit(7)
 
 
+class Eat(Node):
+    """Take more and more memory, up to *mib*, and never give the loop back."""
+
+    type_name: ClassVar = "tests.Eat"
+    runs: ClassVar[Runs] = "async"
+
+    text: str = ""
+    mib: int = 400
+
+    async def process(self) -> str:
+        eaten: list[bytes] = []
+        while True:
+            if len(eaten) * 4 < self.mib:
+                eaten.append(b"x" * (4 << 20))
+            time.sleep(0.01)
+
+
+class Hold(Node):
+    """Never give the loop back."""
+
+    type_name: ClassVar = "tests.Hold"
+    runs: ClassVar[Runs] = "inline"
+
+    text: str = ""
+
+    def process(self) -> str:
+        while True:
+            time.sleep(0.01)
+
+
+class Recurse(Node):
+    """Call itself without end."""
+
+    type_name: ClassVar = "tests.Recurse"
+    runs: ClassVar[Runs] = "inline"
+
+    text: str = ""
+
+    def process(self) -> str:
+        return self.process()
+
+
 class Secret(Node):
     """Raise an error from within, with a trace that nobody but the operator is to see."""
 

@@ -7,32 +7,42 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 Found = TypeVar("Found")
 
+ROOT = Path(__file__).resolve().parent.parent
+
+SERVE = ("nodetool", "serve")
+
 STARTED = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
 class Served:
-    """A ``nodetool serve`` that listens. Its output is kept in ``home/../serve.log``."""
+    """A ``nodetool serve``, or another module that does as it does. Its output is kept in ``home/../serve.log``."""
 
-    def __init__(self, home: Path, *args: str) -> None:
+    def __init__(self, home: Path, *args: str, module: Sequence[str] = SERVE) -> None:
         self.home = home
         self.log = home.parent / "serve.log"
-        self._args = args
+        self._command = [sys.executable, "-m", *module, "--port", "0", "--home", str(home), *args]
         self.start()
 
     def start(self) -> None:
         """Start it, again perhaps, and wait until it is ready."""
-        command = [sys.executable, "-m", "nodetool", "serve", "--port", "0", "--home", str(self.home), *self._args]
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start it, and do not wait."""
         with self.log.open("ab") as out:
-            begin = out.tell()
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
-        self.port = self._wait(lambda: self._port(begin))
+            self._begin = out.tell()
+            self.process = subprocess.Popen(self._command, stdout=out, stderr=out, cwd=ROOT, start_new_session=True)
+
+    def wait_until_ready(self) -> None:
+        self.port = self._wait(self._port)
         self.url = f"http://127.0.0.1:{self.port}"
         self._wait(self._is_ready)
 
@@ -50,8 +60,8 @@ class Served:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the server did not stop:\n{self.log.read_text()}") from None
 
-    def _port(self, begin: int) -> int | None:
-        found = STARTED.search(self.log.read_bytes()[begin:].decode(errors="replace"))
+    def _port(self) -> int | None:
+        found = STARTED.search(self.log.read_bytes()[self._begin :].decode(errors="replace"))
         return int(found[1]) if found else None
 
     def _is_ready(self) -> bool:
@@ -62,7 +72,7 @@ class Served:
             return False
 
     def _wait(self, found: Callable[[], Found | None]) -> Found:
-        until = time.monotonic() + 15
+        until = time.monotonic() + 30
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 break
@@ -73,9 +83,9 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, *args: str) -> Iterator[Served]:
+def serving(home: Path, *args: str, module: Sequence[str] = SERVE) -> Iterator[Served]:
     """Serve *home* for the length of a block; whatever is left of it is killed."""
-    served = Served(home, *args)
+    served = Served(home, *args, module=module)
     try:
         yield served
     finally:

@@ -6,12 +6,12 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -19,7 +19,7 @@ from nodetool.config import MIB, Config
 from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.document import Limits
 from nodetool.graph.metadata import metadata
-from nodetool.jobs.clock import LoopClock
+from nodetool.jobs.clock import Clock, LoopClock
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
 from nodetool.jobs.service import Jobs
@@ -33,6 +33,7 @@ from nodetool.server.options import Options
 from nodetool.shipped import shipped
 from nodetool.storage.home import Home
 from nodetool.storage.sqlite import Store, open_store
+from nodetool.storage.transaction import Sync
 
 if TYPE_CHECKING:
     from nodetool.server.asgi import Site
@@ -64,11 +65,23 @@ class Rooms:
         return [] if self.jobs.is_ready else ["no runner stands yet"]
 
 
+class OpenStore(Protocol):
+    """Opens the database of a home."""
+
+    def __call__(self, home: Path, *, sync: Sync) -> Store: ...
+
+
 @asynccontextmanager
-async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncIterator[Rooms]:
+async def open_rooms(
+    config: Config,
+    *,
+    index: Path | None = None,
+    open_store: OpenStore = open_store,
+    clock: Clock | None = None,
+) -> AsyncIterator[Rooms]:
     """Open the home of *config* and start its runners; close both at the end.
 
-    *index* is where the descriptions of nodes are kept, if not in the home.
+    *index* is where the descriptions of nodes are kept, if not in the home; *clock* is the machine's, if none is given.
 
     Raises:
         HomeInUse, HomeTooNew: the home cannot be opened.
@@ -82,17 +95,16 @@ async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncItera
         if guard:
             opened.push_async_callback(guard.close)
         catalogue = Catalogue(await load_index(index or config.index, config.nodes))
-        rooms = _rooms(config, store, catalogue, guard)
+        rooms = _rooms(config, store, catalogue, guard, clock or LoopClock())
         opened.push_async_callback(rooms.jobs.stop)
         await rooms.jobs.open()
         yield rooms
 
 
-def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | None) -> Rooms:
+def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | None, clock: Clock) -> Rooms:
     for pack in catalogue.packs:
         if pack.error:
             _log.warning("nodes.broken", pack=pack.name, error=pack.error)
-    clock = LoopClock()
     limits = Limits(nodes=config.max_nodes, edges=config.max_edges)
     workflows = Workflows(store.writer, store.reader, catalogue, now_us=clock.now_us, limits=limits)
     connect = connector(config, catalogue.hash, guard)
@@ -124,10 +136,16 @@ def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
     return partial(ProcessLink, catalogue=catalogue, max_result=config.max_result, guard=guard)
 
 
-async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms], Awaitable[None]]) -> None:
+async def serve(
+    config: Config,
+    sock: socket.socket,
+    *,
+    ready: Callable[[Rooms], Awaitable[None]],
+    open_rooms: Callable[[Config], AbstractAsyncContextManager[Rooms]] = open_rooms,
+) -> None:
     """Serve until SIGTERM or SIGINT: then no new runs, ``drain`` seconds for those that are under way, and the end.
 
-    *ready* is awaited once the rooms stand, before the first request reaches them. Raises as ``open_rooms`` does.
+    *ready* is awaited once the rooms stand, before the first request reaches them. Raises as *open_rooms* does.
     """
     from nodetool.server.listener import listening
 

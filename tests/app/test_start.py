@@ -13,9 +13,12 @@ import pytest
 
 from nodetool.app import open_rooms
 from nodetool.config import Config
+from nodetool.jobs.clock import LoopClock
 from nodetool.protocol.errors import HomeInUse
 from nodetool.server.listener import Front, bind, listening
 from nodetool.server.options import Options
+from nodetool.storage.sqlite import Store, open_store
+from nodetool.storage.transaction import Sync
 
 
 def imported_with(module: str) -> set[str]:
@@ -108,6 +111,28 @@ async def test_rooms_close_what_they_opened(tmp_path: Path) -> None:
                 pass
     async with open_rooms(config):
         pass
+
+
+class Seven(LoopClock):
+    """Always the same moment."""
+
+    def now_us(self) -> int:
+        return 7
+
+
+async def test_rooms_stand_on_the_store_and_the_clock_that_they_are_given(tmp_path: Path) -> None:
+    opened: list[Path] = []
+
+    def open_seen(home: Path, *, sync: Sync) -> Store:
+        opened.append(home)
+        return open_store(home, sync=sync)
+
+    config = Config(home=tmp_path / "home", runners=0)
+    async with open_rooms(config, open_store=open_seen, clock=Seven()) as rooms:
+        job = await rooms.jobs.start_graph("1", b'{"nodes": [], "edges": []}', {})
+        await job.wait()
+
+    assert (opened, job.created_us) == ([config.folder], 7)
 
 
 def test_no_ipv6_is_no_failure() -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from errno import ENOSPC
 from io import StringIO
 
 import pytest
@@ -14,6 +15,11 @@ from nodetool.cli import logs
 class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
+
+
+class Full(StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(ENOSPC, "No space left on device")
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +66,12 @@ def test_libraries_write_as_we_do_and_only_what_is_wrong() -> None:
 
     (line,) = map(json.loads, out.getvalue().splitlines())
     assert (line["level"], line["event"], line["logger"]) == ("error", "could not do it", "uvicorn.error")
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_stops_nobody() -> None:
+    logs.set_up("info", Full())
+    structlog.get_logger().error("log.stalled")
+    logging.getLogger("uvicorn.error").error("could not do it")
 
 
 @pytest.mark.parametrize("out", [StringIO(), Terminal()], ids=["elsewhere", "terminal"])

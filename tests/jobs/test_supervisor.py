@@ -410,6 +410,18 @@ async def test_after_three_attempts_a_job_fails_with_the_reason(desk: Desk, shar
     assert (await desk.row(job)).attempt == 3
 
 
+async def test_a_job_that_fails_with_its_runners_names_the_node_that_they_were_in(desk: Desk, shared: FakeLink) -> None:
+    job = desk.accept()
+    for _ in range(3):
+        runner = desk.runner_of(job)
+        runner.at = Place(job.no, 1)
+        runner.lose()
+    ending = await job.wait()
+
+    (fault,) = ending.errors
+    assert (fault.node_id, fault.message) == ("node", "the process that ran it ended")
+
+
 async def test_those_that_shared_a_lost_runner_run_alone_and_uncounted(desk: Desk, shared: FakeLink) -> None:
     one, other = desk.accept(), desk.accept()
     shared.lose()
@@ -807,7 +819,20 @@ async def test_a_run_that_takes_too_long_is_stopped_and_fails(store: Store) -> N
     shared.say(frames.End(job.no, 1, "cancelled"))
     ending = await job.wait()
 
-    assert (ending.status, ending.code) == ("failed", "timed_out")
+    assert (ending.status, ending.code, ending.errors) == ("failed", "timed_out", ())
+
+
+async def test_a_run_that_takes_too_long_and_does_not_stop_names_the_node_that_it_is_in(store: Store) -> None:
+    desk = Desk(store, job_timeout=0.02)
+    shared = desk.open()
+    job = desk.accept()
+    shared.at = Place(job.no, 1)
+    await at(lambda: shared.kills)
+    shared.lose()
+    ending = await job.wait()
+
+    (fault,) = ending.errors
+    assert (ending.code, fault.node_id, fault.message) == ("timed_out", "node", ending.error)
     assert ending.error == "the run took longer than 0.02 seconds"
 
 

@@ -53,6 +53,11 @@ async def test_it_is_a_process_and_the_leader_of_its_group() -> None:
         assert ear.of(frames.Hello)[0].pid == link.pid
 
 
+async def test_it_beats_by_the_clock_that_nobody_sets() -> None:
+    async with running() as (link, _):
+        assert abs(time.monotonic_ns() // 1_000_000 - link.last_beat()) < 20_000
+
+
 @pytest.mark.parametrize("kind", ["Beat", "BeatBusy", "BeatChild", "Stubborn"])
 async def test_a_kill_stops_the_work_and_the_processes_that_nodes_started(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "beat"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nodetool.protocol.errors import HomeTooNew
+from nodetool.protocol.errors import HomeTooNew, StorageFailed
 from nodetool.storage import connect, migrate
 from nodetool.storage.port import Done
 from nodetool.storage.sqlite import FILE, open_store
@@ -84,6 +84,13 @@ async def test_a_newer_home_is_refused_with_a_sentence(tmp_path: Path) -> None:
     newer.close()
 
     with pytest.raises(HomeTooNew, match="schema 999"):
+        open_store(tmp_path, sync="normal")
+
+
+def test_what_is_no_database_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"a diary\n" * 1000)
+
+    with pytest.raises(StorageFailed, match="cannot be opened: file is not a database"):
         open_store(tmp_path, sync="normal")
 
 

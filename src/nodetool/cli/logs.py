@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -13,19 +14,37 @@ HEAD = ("timestamp", "level", "event")
 def set_up(level: str, out: TextIO | None = None) -> None:
     """Send every log line from *level* on to *out* (stderr), those of libraries only from ``warning`` on.
 
-    Tracebacks never show the values of variables: these may be params.
+    Tracebacks never show the values of variables: these may be params. A line that cannot be written is lost.
     """
     out = out or sys.stderr
+    written = cast(TextIO, _Lossy(out))
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*_shared(), *_for_eyes_or_programs(out)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=structlog.PrintLoggerFactory(written),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(out)
+    handler = logging.StreamHandler(written)
     handler.setFormatter(_formatter(out))
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+class _Lossy:
+    """Where a full disk, or a pipe that nobody reads, costs lines and nothing else: whoever has something to say is at
+    work on what matters more.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._out.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._out.flush()
 
 
 def _shared() -> list[Processor]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from nodetool.engine.bind import Bound, BoundEdge, BoundNode
 from nodetool.engine.gate import NOTHING, Row
-from nodetool.engine.report import Reporter
+from nodetool.engine.report import EDGE_INTERVAL, Reporter
 from nodetool.engine.step import Handle, Inbox, Step, Wire
 
 
@@ -116,7 +116,7 @@ class Flow:
 
     def _push(self, wire: Wire, value: Any) -> None:
         wire.counter += 1
-        if self._report.now >= wire.due:
+        if not 0 < wire.due - self._report.now <= EDGE_INTERVAL:  # later than that is of a clock that was set back
             self._note(wire)
         wire.push(wire.edge.handle, value)
         if wire.inbox.waiters or wire.target.state == "idle":

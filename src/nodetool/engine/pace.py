@@ -34,7 +34,7 @@ class Pace:
         now = time_ns() // 1_000_000
         if now != report.now:
             report.set_time(now)
-        if report.seq < report.look_at and now < self._next_time:
+        if report.seq < report.look_at and 0 < self._next_time - now <= BREATH_MS:
             return self.is_stopping
         return self._look()
 
@@ -43,7 +43,8 @@ class Pace:
         report.settle()
         report.look_at = report.seq + LOOK_EVENTS
         self._waiting = self._room(report)
-        is_time = report.seq >= self._next_seq or report.now >= self._next_time
+        # A clock that is set back leaves the next time further ahead than it can be.
+        is_time = report.seq >= self._next_seq or not 0 < self._next_time - report.now <= BREATH_MS
         return is_time or self._waiting is not None or self.is_stopping
 
     async def breathe(self) -> None:

@@ -9,7 +9,7 @@ from nodetool.jobs.clock import Timer
 from nodetool.jobs.cursor import Batch, Cursor
 from nodetool.jobs.ending import CANCELLED, FIRST_SEQ, Ending, queued_event, requeued_event, terminal_event
 from nodetool.protocol import frames
-from nodetool.protocol.errors import NodetoolError
+from nodetool.protocol.errors import Fault, NodetoolError
 from nodetool.protocol.events import Status
 from nodetool.storage.port import Append, Begin, End, Reader, Requeue
 
@@ -40,6 +40,8 @@ class Job:
     """The number of the last committed event."""
     counted: int = 0
     """Attempts that ended by the run's own fault, or whose fault is not known."""
+    lost_in: str | None = None
+    """The node that it was in when its runner was lost, if that is known."""
     is_alone: bool = False
     """It gets a runner for itself, whatever its class: one that it shared has died."""
     is_cancelling: bool = False
@@ -124,6 +126,10 @@ class Job:
             finished_us=now_us,
             records_cancel=records_cancel,
         )
+
+    def faults(self, message: str) -> tuple[Fault, ...]:
+        """Name the node that it was in when its runner was lost, if that is known."""
+        return (Fault(node_id=self.lost_in, message=message),) if self.lost_in else ()
 
     # Who waits for it, and who listens.
 

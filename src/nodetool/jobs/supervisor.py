@@ -5,6 +5,7 @@ made here: from a runner's ``end``, from a recorded cancel, or because a runner 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -254,9 +255,11 @@ class Supervisor:
     def _death(self, runner: Runner, link: Link) -> Death:
         culprit = runner.culprit
         place = link.place()
-        if culprit is None and runner.is_shared and place and (job := runner.active.get(place.job_no)):
-            culprit = job.no
-            self._demote(job, place.node)
+        if place and (job := runner.active.get(place.job_no)):
+            job.lost_in = node_of(job, place.node)
+            if culprit is None and runner.is_shared:
+                culprit = job.no
+                self._demote(job, place.node)
         # One that leaves by itself, or for a run that we know, says nothing of the others.
         was_meant = runner.is_doomed and (runner.culprit is not None or not runner.reason)
         return Death(runner.is_shared, was_meant, culprit, len(runner.active))
@@ -274,6 +277,8 @@ class Supervisor:
         if job.is_void or job.ending:
             return
         if job.is_cancelling or job.verdict:
+            if job.verdict:
+                job.verdict = replace(job.verdict, errors=job.faults(job.verdict.error))
             self.fail(job, CANCELLED)
         elif self.dispatcher.is_stopping:
             self.log.append([(job, job.requeue("the server was stopped", self._now_us(), counts=False))])
@@ -286,7 +291,7 @@ class Supervisor:
     def _again(self, job: Job, reason: str, *, counts: bool) -> None:
         """Queue the next attempt of a job, unless too many of them ended badly."""
         if job.counted >= self._policy.max_attempts:
-            self.fail(job, exhausted(job.counted, reason))
+            self.fail(job, exhausted(job, reason))
             return
         self._tally.requeued += 1
         self.log.append([(job, job.requeue(reason, self._now_us(), counts=counts))])
@@ -298,7 +303,13 @@ class Supervisor:
         self.lines.printed(self.runners.of(link), link.pid, line)
 
 
-def exhausted(attempts: int, reason: str) -> Ending:
+def exhausted(job: Job, reason: str) -> Ending:
     """Return the end of a job that was started often enough."""
-    text = f"the job was started {attempts} times and never ended: {reason}"
-    return Ending("failed", code=AttemptsExhausted.code, error=text)
+    text = f"the job was started {job.counted} times and never ended: {reason}"
+    return Ending("failed", code=AttemptsExhausted.code, error=text, errors=job.faults(reason))
+
+
+def node_of(job: Job, index: int) -> str | None:
+    """Return the id of a node by its place in the plan."""
+    plan = job.version.plan
+    return plan.nodes[index].id if plan and index < len(plan.nodes) else None

@@ -61,7 +61,7 @@ class Link(Protocol):
         ...
 
     def last_beat(self) -> int:
-        """Return when its loop last went round, in milliseconds since 1970; 0 if that is not known."""
+        """Return when its loop last went round, in milliseconds of the monotonic clock; 0 if that is not known."""
         ...
 
     def place(self) -> Place | None:

@@ -63,7 +63,7 @@ async def _serve(fd: int, pulse: Pulse, catalogue: str, max_result: int) -> None
 
 def _beat(loop: asyncio.AbstractEventLoop, pulse: Pulse) -> None:
     """Say, again and again, that the loop goes round."""
-    pulse.beat(time.time_ns() // 1_000_000)
+    pulse.beat(time.monotonic_ns() // 1_000_000)
     loop.call_later(BEAT, _beat, loop, pulse)
 
 

@@ -2,7 +2,8 @@
 
 Readable after the runner's death, however it died: that is how a run is found to be at fault, or cleared. The loop
 writes its beat; the engine writes the node that it enters, and that it has left. A torn read is harmless: the bytes are
-looked at when the runner stands still or is dead.
+looked at when the runner stands still or is dead. Beats are by the monotonic clock: both processes have the same, and
+nobody sets it.
 """
 
 import mmap
@@ -50,7 +51,7 @@ class Pulse:
         _place.pack_into(self._bytes, 8, 0, 0)
 
     def last_beat(self) -> int:
-        """Return when the loop last went round, in milliseconds; 0 before the first time."""
+        """Return when the loop last went round, in milliseconds of the monotonic clock; 0 before the first time."""
         (beat,) = _beat.unpack_from(self._bytes, 0)
         return int(beat)
 

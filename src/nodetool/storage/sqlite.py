@@ -5,6 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from nodetool.protocol.errors import StorageFailed
 from nodetool.storage import connect, migrate, queries
 from nodetool.storage.changes import Changes
 from nodetool.storage.checkpoint import EVERY_S, Checkpointer
@@ -45,18 +46,21 @@ def open_store(
 
     Raises:
         HomeTooNew: a newer program wrote it.
+        StorageFailed: it cannot be opened; says why.
     """
-    path = home / FILE
-    connection = _open_current(path, max_wal_bytes)
-    sql = queries.load()
-    changes = Changes(connection, sql)
-    checkpoints = Checkpointer(connect.to_write(path), every_s=checkpoint_s, max_wal_bytes=max_wal_bytes)
-    transactions = Transactions(connection, changes, sync=sync, busy_s=busy_s)
-    return Store(
-        writer=SqliteWriter(transactions, checkpoints, pace or Pace(), last_no=changes.last_no()),
-        reader=SqliteReader(connect.to_read(path), connect.to_read(path), sql),
-        checkpoints=checkpoints,
-    )
+    path, sql = home / FILE, queries.load()
+    try:
+        connection = _open_current(path, max_wal_bytes)
+        changes = Changes(connection, sql)
+        checkpoints = Checkpointer(connect.to_write(path), every_s=checkpoint_s, max_wal_bytes=max_wal_bytes)
+        transactions = Transactions(connection, changes, sync=sync, busy_s=busy_s)
+        return Store(
+            writer=SqliteWriter(transactions, checkpoints, pace or Pace(), last_no=changes.last_no()),
+            reader=SqliteReader(connect.to_read(path), connect.to_read(path), sql),
+            checkpoints=checkpoints,
+        )
+    except sqlite3.Error as error:
+        raise StorageFailed(f"The database of this home cannot be opened: {error}.") from error
 
 
 def _open_current(path: Path, max_wal_bytes: int) -> sqlite3.Connection:
