@@ -20,17 +20,18 @@ MANY = 1 << 30
 
 
 class SmallWriter(Wrapped):
-    """Its database does not grow while the file *full* exists, and waits *busy_ms* for others."""
+    """Its database does not grow while the file *full* exists, or waits *busy_ms* for others."""
 
-    def __init__(self, real: SqliteWriter, full: Path, busy_ms: int) -> None:
+    def __init__(self, real: SqliteWriter, full: Path | None, busy_ms: int | None) -> None:
         super().__init__(real)
         self._full = full
         self._was_full = False
         self._connection = real._transactions._connection
-        self._connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
+        if busy_ms is not None:
+            self._connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
 
     def append(self, ops: Sequence[Op]) -> Outcomes:
-        is_full = self._full.exists()
+        is_full = self._full is not None and self._full.exists()
         if is_full != self._was_full:
             self._was_full = is_full
             # One page is less than there are: then it stays at what there is.
@@ -39,7 +40,7 @@ class SmallWriter(Wrapped):
         return outcomes
 
 
-def small_store(full: Path, busy_ms: int) -> OpenStore:
+def small_store(full: Path | None, busy_ms: int | None) -> OpenStore:
     return opener(lambda writer: SmallWriter(writer, full, busy_ms))
 
 
