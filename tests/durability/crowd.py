@@ -53,6 +53,7 @@ class Refusal:
 
     text: str
     status: int
+    """0 on a socket, which has none."""
     code: str
 
 
@@ -77,7 +78,7 @@ class Crowd:
 
     def wait_for(self, workflow: str) -> None:
         """Run and wait."""
-        text = self._text()
+        text = self.text()
         answer = self._http.post(f"/workflows/{workflow}/run", json={"params": {"text": text}})
         if answer.status_code == 202:  # the server stops, and the job runs again at its next start
             self.sights.append(Sight(_job_of(answer), workflow, text))
@@ -86,7 +87,7 @@ class Crowd:
 
     def stream(self, workflow: str, *, sse: bool = False) -> None:
         """Run, and read every line, or every server-sent event."""
-        text = self._text()
+        text = self.text()
         url = f"/workflows/{workflow}/{'run/stream' if sse else 'run?stream=true'}"
         with self._http.stream("POST", url, json={"params": {"text": text}}) as answer:
             if answer.status_code != 200:
@@ -100,7 +101,7 @@ class Crowd:
 
     def leave_it(self, workflow: str) -> Sight | None:
         """Start a job, and do not wait."""
-        text = self._text()
+        text = self.text()
         answer = self._http.post(f"/workflows/{workflow}/jobs", json={"params": {"text": text}})
         if not self._is_taken(text, answer, 202):
             return None
@@ -172,7 +173,7 @@ class Crowd:
         except BaseException as error:  # noqa: BLE001 - raised by ``leave``
             self.faults.append(error)
 
-    def _text(self) -> str:
+    def text(self) -> str:
         return f"{self._name}-{next(self._numbers)}"
 
     def _is_taken(self, text: str, answer: httpx.Response, status: int) -> bool:
@@ -205,7 +206,7 @@ class _Talk:
         return not self._crowd.has_left() and len(self._open) + len(self._asked) < AT_ONCE
 
     def _ask(self, workflow: str) -> None:
-        text = self._crowd._text()
+        text = self._crowd.text()
         self._asked[text] = (workflow, text)
         data = {"workflow_id": workflow, "params": {"text": text}}
         self._socket.send(msgspec.msgpack.encode({"command": "run_job", "request_id": text, "data": data}))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nodetool.app import OpenStore
 from nodetool.storage import connect, migrate
+from nodetool.storage.connect import BUSY_S
 from nodetool.storage.port import Op
 from nodetool.storage.sqlite import FILE, Store, open_store
 from nodetool.storage.transaction import Sync
@@ -22,14 +23,14 @@ MANY = 1 << 30
 class SmallWriter(Wrapped):
     """Its database does not grow while the file *full* exists."""
 
-    def __init__(self, real: SqliteWriter, full: Path) -> None:
+    def __init__(self, real: SqliteWriter, full: Path | None) -> None:
         super().__init__(real)
         self._full = full
         self._was_full = False
         self._connection = real._transactions._connection
 
     def append(self, ops: Sequence[Op]) -> Outcomes:
-        is_full = self._full.exists()
+        is_full = self._full is not None and self._full.exists()
         if is_full != self._was_full:
             self._was_full = is_full
             # One page is less than there are: then it stays at what there is.
@@ -38,9 +39,10 @@ class SmallWriter(Wrapped):
         return outcomes
 
 
-def small_store(full: Path, busy_ms: int) -> OpenStore:
+def small_store(full: Path | None, busy_ms: int | None) -> OpenStore:
     """Return what opens a store that does not grow while *full* exists, and waits so long for others."""
-    return opener(lambda writer: SmallWriter(writer, full), busy_s=busy_ms / 1000)
+    busy_s = BUSY_S if busy_ms is None else busy_ms / 1000
+    return opener(lambda writer: SmallWriter(writer, full), busy_s=busy_s)
 
 
 STEPS = frozenset({sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_ALTER_TABLE})

@@ -48,7 +48,7 @@ def error_of(fault: Fault) -> StorageFailed | StorageFull:
     return StorageFull() if fault.action == "full" else StorageFailed()
 
 
-class Gate(Generic[T]):
+class Turnstile(Generic[T]):
     """Lets what comes through in its order; while it is shut, everything waits."""
 
     def __init__(self, let: Callable[[T], object]) -> None:
@@ -84,8 +84,8 @@ class FaultyWriter(Wrapped):
     def __init__(self, real: SqliteWriter, board: Board) -> None:
         super().__init__(real)
         self._board = board
-        self._in: Gate[tuple[Sequence[Op], Outcomes]] = Gate(self._pass_on)
-        self._out: Gate[tuple[Sequence[Op], Outcomes, Outcomes]] = Gate(self._tell)
+        self._in: Turnstile[tuple[Sequence[Op], Outcomes]] = Turnstile(self._pass_on)
+        self._out: Turnstile[tuple[Sequence[Op], Outcomes, Outcomes]] = Turnstile(self._tell)
         self._failing: Fault | None = None
 
     def append(self, ops: Sequence[Op]) -> Outcomes:

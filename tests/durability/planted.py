@@ -18,7 +18,6 @@ from nodetool.cli.command import in_loop
 from nodetool.cli.serving import greet, listen, url_of
 from nodetool.config import Config
 from nodetool.jobs.clock import Clock, LoopClock
-from nodetool.storage.connect import BUSY_S
 from nodetool.storage.sqlite import open_store
 from tests.durability.board import Board
 from tests.durability.disk import migrating_store, small_store
@@ -50,7 +49,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--migration-faults", type=Path, help="the same for the migration of the home")
     options.add_argument("--lie", choices=LIARS, help="the one fault that is built in")
     options.add_argument("--full", type=Path, help="a file: while it exists the database does not grow")
-    options.add_argument("--busy-ms", type=int, default=round(BUSY_S * 1000), help="how long others are waited for")
+    options.add_argument("--busy-ms", type=int, help="how long the database waits for others")
     options.add_argument("--clock", type=Path, help="a file that says how many seconds the clock is wrong")
     return options
 
@@ -72,7 +71,7 @@ def store_of(parts: argparse.Namespace) -> OpenStore:
         return faulty_store(Board(parts.faults))
     if parts.migration_faults:
         return migrating_store(Board(parts.migration_faults))
-    if parts.full:
+    if parts.full or parts.busy_ms:
         return small_store(parts.full, parts.busy_ms)
     return LIARS[parts.lie] if parts.lie else open_store
 

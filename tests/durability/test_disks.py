@@ -162,7 +162,7 @@ def test_a_database_that_is_locked_for_a_moment_is_waited_for(tmp_path: Path) ->
 
 def test_a_database_that_is_locked_for_long_refuses_requests_and_keeps_jobs(tmp_path: Path, scale: int) -> None:
     seconds, busy_ms = (30.0, round(BUSY_S * 1000)) if scale >= 100 else (2.0, 300)
-    trial = Trial(tmp_path, "--full", str(tmp_path / "never"), "--busy-ms", str(busy_ms), module=PLANTED)
+    trial = Trial(tmp_path, "--busy-ms", str(busy_ms), module=PLANTED)
     try:
         crowd = trial.busy()
         trial.hold(crowd)

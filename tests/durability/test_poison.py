@@ -16,7 +16,7 @@ GOOD = 100
 
 MAX_EVENTS = 1500
 MIB = 160
-TIMEOUT = 6
+TIMEOUT = 10
 
 LIMITS = ("--stall", "1", "--memory-per-runner", str(MIB), "--max-events", str(MAX_EVENTS))
 
