@@ -31,7 +31,7 @@ from nodetool.runner.index import load_index
 from nodetool.runner.link import Connect, ProcessLink
 from nodetool.server.options import Options
 from nodetool.shipped import shipped
-from nodetool.storage.home import Home
+from nodetool.storage.home import Home, own_home
 from nodetool.storage.sqlite import Store, open_store
 from nodetool.storage.transaction import Sync
 
@@ -87,17 +87,31 @@ async def open_rooms(
         HomeInUse, HomeTooNew: the home cannot be opened.
         ImportFailed: the node types could not be described.
     """
+    with Home.open(config.folder):
+        async with rooms_in(config, index=index) as rooms:
+            yield rooms
+
+
+@asynccontextmanager
+async def rooms_in(config: Config, *, index: Path | None = None, runs: bool = True) -> AsyncIterator[Rooms]:
+    """Do as ``open_rooms`` in a home that the caller has. Unless it *runs*, no runner is started and no job changes.
+
+    Raises:
+        HomeTooNew, ImportFailed
+    """
     async with AsyncExitStack() as opened:
-        opened.enter_context(Home.open(config.folder))
         store = open_store(config.folder, sync=config.sync)
         opened.push_async_callback(store.close)
-        guard = Guard() if config.runners != 0 else None
+        guard = Guard() if runs and config.runners != 0 else None
         if guard:
             opened.push_async_callback(guard.close)
         catalogue = Catalogue(await load_index(index or config.index, config.nodes))
         rooms = _rooms(config, store, catalogue, guard, clock or LoopClock())
         opened.push_async_callback(rooms.jobs.stop)
-        await rooms.jobs.open()
+        if runs:
+            await rooms.jobs.open()
+        else:
+            rooms.jobs.rest()
         yield rooms
 
 
@@ -147,7 +161,7 @@ async def serve(
 
     *ready* is awaited once the rooms stand, before the first request reaches them. Raises as *open_rooms* does.
     """
-    from nodetool.server.listener import listening
+    from nodetool.server.listener import listening, url_of
 
     options = Options(
         host=config.host,
@@ -161,20 +175,22 @@ async def serve(
     async with listening(sock, options, on_end=stop.set) as front:
         host, port = sock.getsockname()[:2]
         _log.info("server.listening", host=host, port=port, home=str(config.folder))
-        async with open_rooms(config) as rooms:
-            # Nothing takes longer to import than the framework: the runner starts meanwhile, and /health is answered.
-            await asyncio.to_thread(import_module, "nodetool.server.asgi")
-            await ready(rooms)
-            lag = Lag()
-            lag.open()
-            site = _site(rooms, options, lag)
-            front.site = site
-            _settle_memory()
-            await stop.wait()
-            _log.info("server.stopping")
-            await rooms.jobs.finish(config.drain)
-            await site.shutdown()
-            lag.close()
+        with await own_home(config.folder) as home:
+            async with rooms_in(config) as rooms:
+                # Nothing takes longer to import than the framework: meanwhile the runner starts, /health is answered.
+                await asyncio.to_thread(import_module, "nodetool.server.asgi")
+                await ready(rooms)
+                lag = Lag()
+                lag.open()
+                site = _site(rooms, options, lag)
+                front.site = site
+                home.announce(url_of(sock))
+                _settle_memory()
+                await stop.wait()
+                _log.info("server.stopping")
+                await rooms.jobs.finish(config.drain)
+                await site.shutdown()
+                lag.close()
 
 
 def _site(rooms: Rooms, options: Options, lag: Lag) -> "Site":

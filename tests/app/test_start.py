@@ -30,6 +30,8 @@ def imported_with(module: str) -> set[str]:
 def test_a_command_imports_only_what_it_needs() -> None:
     """Each of these costs more than all of ours together."""
     assert not {"litestar", "uvicorn", "structlog", "rich", "sqlite3"} & imported_with("nodetool.cli.command")
+    assert not {"litestar", "uvicorn"} & imported_with("nodetool.cli.resting")
+    assert not {"litestar", "uvicorn", "structlog", "rich", "sqlite3"} & imported_with("nodetool.cli.remote")
 
 
 def test_rooms_open_without_the_web_framework_and_without_nodes() -> None:

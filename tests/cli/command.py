@@ -1,10 +1,14 @@
 """The command line, run as people run it."""
 
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,17 +37,48 @@ class Done:
         return self.out.splitlines()
 
 
-def nodetool(*args: str | Path, home: Path, stdin: str = "") -> Done:
+def nodetool(*args: str | Path, home: Path, stdin: str = "", **env: str) -> Done:
     done = subprocess.run(
-        _command(args), env=_env(home), input=stdin, capture_output=True, text=True, timeout=15, check=False
+        _command(args),
+        env=environment(home) | env,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def on_terminal(*args: str | Path, home: Path, columns: int = 80) -> str:
+    """Run a command on a terminal of that many columns, and return what is seen there, colours and all."""
+    ours, theirs = pty.openpty()
+    try:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        env = {name: value for name, value in environment(home).items() if name not in ("NO_COLOR", "COLUMNS")}
+        env |= {"TERM": "xterm-256color"}
+        process = subprocess.Popen(_command(args), env=env, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        seen = b""
+        while chunk := _read(ours):
+            seen += chunk
+        assert process.wait(15) == 0, seen.decode()
+        return seen.decode()
+    finally:
+        os.close(ours)
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux says so where others say that nothing is left
+        return b""
 
 
 def interrupted(*args: str | Path, home: Path, after: str, number: int = signal.SIGINT) -> tuple[Done, float]:
     """Run a command, send it a signal once it has printed *after*; return how it ended, and how soon."""
     pipe = subprocess.PIPE
-    process = subprocess.Popen(_command(args), env=_env(home), stdout=pipe, stderr=pipe, text=True)
+    process = subprocess.Popen(_command(args), env=environment(home), stdout=pipe, stderr=pipe, text=True)
     assert process.stdout
     said = ""
     for line in process.stdout:
@@ -70,5 +105,5 @@ def _command(args: tuple[str | Path, ...]) -> list[str]:
     return [sys.executable, "-m", "nodetool", *map(str, args)]
 
 
-def _env(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "NODETOOL_HOME": str(home)}

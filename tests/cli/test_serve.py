@@ -120,7 +120,8 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     [("127.0.0.1", "http://127.0.0.1:{}"), ("0.0.0.0", "http://127.0.0.1:{}"), ("::1", "http://[::1]:{}")],
 )
 def test_the_printed_address_can_be_reached_from_here(host: str, url: str) -> None:
-    from nodetool.cli.serving import listen, url_of
+    from nodetool.cli.serving import listen
+    from nodetool.server.listener import url_of
 
     if ":" in host and not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")

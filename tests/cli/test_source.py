@@ -39,6 +39,38 @@ def test_a_file_that_holds_something_else_is_refused(
         source.read(str(file))
 
 
+def test_a_document_to_store_is_left_as_it_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text('{"id": "own", "name": "A", "graph": {"nodes": [], "edges": [], "x": 1e3}, "other": [1.50]}')
+
+    made = source.document(str(file), None)
+
+    assert bytes(made["graph"]) == b'{"nodes": [], "edges": [], "x": 1e3}'
+    assert bytes(made["other"]) == b"[1.50]"
+    assert made["id"] == "own"
+    assert source.document(str(file), "given")["id"] == "given"
+
+
+@pytest.mark.parametrize(
+    "document", [GRAPH, {"graph": GRAPH}, {"graph": GRAPH, "id": None}], ids=["graph", "no name", "no id"]
+)
+def test_a_workflow_without_a_name_has_that_of_its_file(tmp_path: Path, document: dict[str, object]) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps(document))
+
+    made = source.document(str(file), None)
+
+    assert (made["id"], made["name"], json.loads(bytes(made["graph"]))) == (None, "mine", GRAPH)
+
+
+def test_an_id_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text('{"id": 3, "graph": {}}')
+
+    with pytest.raises(InvalidRequest, match=r"mine\.json: its id is no text"):
+        source.document(str(file), None)
+
+
 def test_a_name_without_a_file_is_an_id() -> None:
     assert source.is_file("-")
     assert not source.is_file("csv-report")

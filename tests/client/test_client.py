@@ -93,6 +93,38 @@ async def test_a_cancel_ends_a_run_for_everybody_who_waits(client: Client, serve
     assert (await job.cancel())["status"] == "cancelled"
 
 
+async def test_jobs_are_listed_page_by_page(client: Client) -> None:
+    id = await store(client, ECHO)
+    ids = [(await client.start(id)).id for _ in range(3)]
+    for job_id in ids:
+        await client.job(job_id).result()
+
+    first = await client.jobs(workflow_id=id, limit=2)
+    rest = await client.jobs(workflow_id=id, cursor=first["next"])
+
+    assert [job["id"] for job in (*first["jobs"], *rest["jobs"])] == ids[::-1]
+    assert rest["next"] == ""
+    assert (await client.jobs(workflow_id=id, status="failed"))["jobs"] == []
+
+
+async def test_only_the_parts_of_workflows_that_are_wanted_are_listed(client: Client) -> None:
+    id = await store(client, ECHO)
+
+    assert {"id": id, "name": "a workflow of a test"} in await client.workflows("id", "name")
+
+
+async def test_a_job_that_has_ended_is_run_again(client: Client) -> None:
+    job = await client.start(await store(client, ITEMS), {"rows": [1, 2]})
+    await job.result()
+
+    again = await job.retry()
+
+    assert again.id != job.id
+    assert await again.result() == {"items": [1, 2]}
+    with pytest.raises(Refused, match="no job"):
+        await client.job("none").retry()
+
+
 async def test_a_stream_shows_every_event(client: Client) -> None:
     id = await store(client, ITEMS)
 

@@ -66,6 +66,14 @@ async def test_a_token_goes_with_every_request() -> None:
     assert b"\r\nAuthorization: Bearer s3cret\r\n" in heads[0]
 
 
+async def test_an_answer_without_what_was_asked_for_is_a_bad_one() -> None:
+    async with saying(OK) as (api, _):
+        answer = await api.ask(GET)
+
+        with pytest.raises(BadAnswer, match="the answer has no job_id"):
+            answer.part("job_id")
+
+
 async def test_a_connection_is_used_again() -> None:
     async with saying(OK, OK, OK) as (api, counts):
         for _ in range(3):

@@ -30,7 +30,9 @@ def test_a_script_saves_runs_streams_and_deletes(server: Served) -> None:
         assert client.run(id, {"rows": [1]}) == {"items": [1]}
         assert client.start(id, {"rows": [2]}).result() == {"items": [2]}
         assert [e.value for e in client.stream(id, {"rows": [3]}) if isinstance(e, OutputUpdate)] == [3]
-        assert id in [workflow["id"] for workflow in client.workflows()]
+        assert {"id": id} in client.workflows("id")
+        newest = client.job(client.jobs(workflow_id=id, limit=1)["jobs"][0]["id"])
+        assert newest.retry().result() == {"items": [3]}
         client.delete(id)
         with pytest.raises(Refused):
             client.workflow(id)

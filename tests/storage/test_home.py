@@ -1,5 +1,6 @@
-"""One server has a home at a time, and its death, however sudden, gives the home back."""
+"""One server has a home at a time, and its death, however sudden, gives the home back. Commands find it there."""
 
+import asyncio
 import os
 import re
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nodetool.protocol.errors import HomeInUse
-from nodetool.storage.home import Home
+from nodetool.storage.home import ADDRESS, Address, Home, is_home, own_home, take_home
 
 HOLDER = """
 import subprocess, sys
@@ -84,3 +85,67 @@ def test_a_killed_server_gives_the_home_back_though_its_child_lives(tmp_path: Pa
         os.kill(child, signal.SIGKILL)
         holder.stdin.close()
         holder.stdout.close()
+
+
+async def test_a_home_that_nobody_has_is_taken(tmp_path: Path) -> None:
+    found = await take_home(tmp_path)
+
+    assert isinstance(found, Home)
+    with found, pytest.raises(HomeInUse):
+        Home.open(tmp_path)
+
+
+async def test_a_server_that_has_a_home_is_found_there(tmp_path: Path) -> None:
+    with Home.open(tmp_path) as home:
+        home.announce("http://127.0.0.1:8000")
+
+        assert await take_home(tmp_path) == Address("http://127.0.0.1:8000", os.getpid())
+        with pytest.raises(HomeInUse, match=re.escape(f"(process {os.getpid()})")):
+            await own_home(tmp_path)
+
+
+def test_where_a_server_listens_is_for_its_user_alone_and_gone_with_it(tmp_path: Path) -> None:
+    with Home.open(tmp_path) as home:
+        home.announce("http://127.0.0.1:8000")
+        home.announce("http://127.0.0.1:8001")
+
+        assert stat.S_IMODE((tmp_path / ADDRESS).stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["lock"]
+
+
+@pytest.mark.parametrize("left", [b'{"url":"http://127.0.0.1:1","pid":1}', b'{"url"', b""], ids=["pid", "cut", "empty"])
+async def test_what_another_process_said_does_not_count(tmp_path: Path, left: bytes) -> None:
+    with Home.open(tmp_path):
+        (tmp_path / ADDRESS).write_bytes(left)
+
+        with pytest.raises(HomeInUse):
+            await take_home(tmp_path, seconds=0)
+
+
+async def test_what_a_killed_server_said_is_gone_when_the_home_is_taken(tmp_path: Path) -> None:
+    (tmp_path / ADDRESS).write_bytes(b'{"url":"http://127.0.0.1:1","pid":%d}' % os.getpid())
+
+    with Home.open(tmp_path), pytest.raises(HomeInUse):
+        await take_home(tmp_path, seconds=0)
+
+
+async def test_a_home_that_is_let_go_of_is_waited_for(tmp_path: Path) -> None:
+    holder = Home.open(tmp_path)
+    asyncio.get_running_loop().call_later(0.1, holder.close)
+
+    (await own_home(tmp_path)).close()
+
+
+async def test_a_server_that_does_not_say_yet_where_it_listens_is_waited_for(tmp_path: Path) -> None:
+    with Home.open(tmp_path) as home:
+        asyncio.get_running_loop().call_later(0.1, home.announce, "http://127.0.0.1:8000")
+
+        assert isinstance(await take_home(tmp_path), Address)
+
+
+def test_a_home_is_one_once_somebody_had_it(tmp_path: Path) -> None:
+    assert not is_home(tmp_path / "home")
+
+    Home.open(tmp_path / "home").close()
+
+    assert is_home(tmp_path / "home")

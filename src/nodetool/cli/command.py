@@ -1,33 +1,30 @@
 """The commands and their options. What a command does is imported when it is given, so ``--help`` comes at once."""
 
-import asyncio
 import gc
 import os
 import sys
-from collections.abc import Coroutine
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from nodetool import __version__
-from nodetool.cli import exits, source
+from nodetool.cli import exits, jobs, source, workflows
 from nodetool.cli.exits import Exit
-from nodetool.config import Config, variable
+from nodetool.cli.options import Home, NodeFiles, in_loop, read_config
+from nodetool.config import variable
 from nodetool.conformance import command as conformance
 from nodetool.protocol.errors import NodetoolError
-
-T = TypeVar("T")
 
 # Help is plain text: rich would take longer to import than all else that help needs.
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 nodes_cli = typer.Typer(no_args_is_help=True, help="Look at the node types that there are.", rich_markup_mode=None)
 cli.add_typer(nodes_cli, name="nodes")
+jobs.register(cli)
+workflows.register(cli)
 conformance.register(cli)
 
-Home = Annotated[Path | None, typer.Option(help="The folder for all that is written [~/.nodetool].")]
-NodeFiles = Annotated[list[str] | None, typer.Option("--nodes", help="A file with nodes of your own; repeatable.")]
 Workflow = Annotated[str, typer.Argument(help="A workflow document or a graph as JSON; - reads it from stdin.")]
 
 
@@ -204,15 +201,3 @@ def show_node(
         exits.say(show.unknown(type, known.near(type)))
         raise typer.Exit(Exit.FAILED)
     print("\n".join(show.node(found)))
-
-
-def read_config(**given: Any) -> Config:
-    return Config.read(os.environ, {name: value for name, value in given.items() if value != []})
-
-
-def in_loop(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        import uvloop
-    except ImportError:  # Windows has none
-        return asyncio.run(work)
-    return uvloop.run(work)

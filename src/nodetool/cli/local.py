@@ -20,7 +20,7 @@ from nodetool.jobs.job import Job
 from nodetool.protocol import codec
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.errors import FAILURES, HomeInUse, JobCancelled, JobFailed, NotFound
-from nodetool.storage.home import Home
+from nodetool.storage.home import own_home
 from nodetool.storage.sqlite import FILE, open_store
 
 USER = "1"
@@ -52,7 +52,7 @@ async def stored(config: Config, id: str) -> bytes:
     if not (config.folder / FILE).exists():
         raise NotFound("workflow", id)
     try:
-        with Home.open(config.folder):
+        with await own_home(config.folder):
             return await _graph_of(config, id)
     except HomeInUse as error:
         raise HomeInUse(f"{error.detail.rstrip('.')}: run the workflow there, or stop it first.") from error

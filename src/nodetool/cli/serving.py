@@ -11,9 +11,7 @@ from nodetool import __version__, app
 from nodetool.cli.examples import store_examples
 from nodetool.config import Config
 from nodetool.protocol.errors import NodetoolError
-from nodetool.server.listener import bind
-
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - no socket is bound to it here
+from nodetool.server.listener import bind, url_of
 
 EXAMPLE = """-X POST {url}/api/workflows/csv-report/run -H "Content-Type: application/json" \
 -d '{{"params": {{"melts_above": 2000}}}}'"""
@@ -51,14 +49,6 @@ def _reason(error: OSError, config: Config) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {config.port} is taken: name another with --port, or let --port-search find one"
     return f"cannot listen on {config.host}, port {config.port}: {error.strerror or error}"
-
-
-def url_of(sock: socket.socket) -> str:
-    """Return the address under which this machine reaches the socket."""
-    host, port = sock.getsockname()[:2]
-    if host in EVERYWHERE:
-        host = "127.0.0.1" if sock.family is socket.AF_INET else "::1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def greet(url: str, config: Config, examples: bool) -> None:

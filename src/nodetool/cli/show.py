@@ -50,17 +50,20 @@ def findings(found: Sequence[Finding], graph: Graph, catalogue: Catalogue) -> It
     types = {node.id: node.type for node in graph.nodes}
     for finding in found:
         kind = catalogue.get(types[finding.node_id])
-        title = kind.title if kind else types[finding.node_id]
-        handle = f", handle {finding.handle}" if finding.handle else ""
-        yield f"node {finding.node_id} ({title}){handle}: {finding.message} [{finding.code}]"
+        yield finding_line(finding, f" ({kind.title if kind else types[finding.node_id]})")
+
+
+def finding_line(finding: Finding, title: str = "") -> str:
+    handle = f", handle {finding.handle}" if finding.handle else ""
+    return f"node {finding.node_id}{title}{handle}: {finding.message} [{finding.code}]"
 
 
 def summary(name: str, graph: Graph, found: Sequence[Finding]) -> str:
-    size = f"{_count(len(graph.nodes), 'node')}, {_count(len(graph.edges), 'edge')}"
-    return f"{name}: {_count(len(found), 'finding') if found else 'no findings'} ({size})"
+    size = f"{count(len(graph.nodes), 'node')}, {count(len(graph.edges), 'edge')}"
+    return f"{name}: {count(len(found), 'finding') if found else 'no findings'} ({size})"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -88,13 +91,14 @@ def node(kind: NodeDescription) -> Iterator[str]:
     yield f"{kind.title}  {kind.node_type}"
     yield ""
     yield kind.description
-    yield from _section("Inputs", [*map(_input, kind.properties), *_further(kind)])
-    yield from _section("Outputs", list(map(_output, kind.outputs)))
+    yield from section("Inputs", [*map(_input, kind.properties), *_further(kind)])
+    yield from section("Outputs", list(map(_output, kind.outputs)))
     yield ""
     yield textwrap.fill(f"Runs {kind.runs}. {WHY[kind.runs]}", WIDTH)
 
 
-def _section(title: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
+def section(title: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Return a title and rows under it, if there are any."""
     if rows:
         yield ""
         yield title
@@ -102,7 +106,7 @@ def _section(title: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _input(one: Property) -> tuple[str, ...]:
-    return one.name, _type(one), _default(one), _limits(one), one.description or ""
+    return one.name, _type(one), _default(one), limits(one.min, one.max), one.description or ""
 
 
 def _type(one: Property | Output) -> str:
@@ -117,16 +121,15 @@ def _default(one: Property) -> str:
     return "" if one.stream else f"= {codec.to_json(one.default).decode()}"
 
 
-def _limits(one: Property) -> str:
-    match one.min, one.max:
+def limits(least: float | None, most: float | None) -> str:
+    match least, most:
         case None, None:
             return ""
-        case least, None:
+        case _, None:
             return f"from {least:g}"
-        case None, most:
+        case None, _:
             return f"to {most:g}"
-        case least, most:
-            return f"{least:g} to {most:g}"
+    return f"{least:g} to {most:g}"
 
 
 def _further(kind: NodeDescription) -> list[tuple[str, ...]]:

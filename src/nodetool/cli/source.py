@@ -4,11 +4,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from nodetool.protocol.errors import InvalidJson, InvalidRequest, NodetoolError
+
+T = TypeVar("T")
 
 STDIN = "-"
 
@@ -32,6 +34,8 @@ class _Document(msgspec.Struct):
 
 
 _document = msgspec.json.Decoder(_Document)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_id = msgspec.json.Decoder(str | None)
 _params = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -55,15 +59,43 @@ def read(text: str) -> Source:
         OSError: the file cannot be read.
         InvalidJson, InvalidRequest: it holds something else.
     """
-    data = _bytes(text)
-    name = "the workflow on stdin" if text == STDIN else Path(text).name
+    data, name = _bytes(text), name_of(text)
+    return Source(name, bytes(_decoded(data, name, _document).graph) or data)
+
+
+def document(text: str, id: str | None) -> dict[str, Any]:
+    """Read a workflow document to store, under *id* if that is given. A bare graph gets the name of its file.
+
+    Its parts are left as they are written. Raises as ``read`` does.
+    """
+    data, name = _bytes(text), name_of(text)
+    found = _decoded(data, name, _fields)
+    if "graph" not in found:
+        found = {"graph": msgspec.Raw(data)}
+    fields: dict[str, Any] = {"name": "a workflow" if text == STDIN else Path(text).stem, **found}
+    own = _id_in(found.get("id", b"null"), name)
+    return {**fields, "id": id or own}
+
+
+def name_of(text: str) -> str:
+    return "the workflow on stdin" if text == STDIN else Path(text).name
+
+
+def _id_in(data: bytes, name: str) -> str | None:
     try:
-        found = _document.decode(data)
+        id: str | None = _id.decode(data)
+        return id
+    except msgspec.MsgspecError as error:
+        raise InvalidRequest(f"{name}: its id is no text") from error
+
+
+def _decoded(data: bytes, name: str, decoder: "msgspec.json.Decoder[T]") -> T:
+    try:
+        return decoder.decode(data)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"{name} holds no JSON object") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidJson(f"{name} is not JSON: {error}") from error
-    return Source(name, bytes(found.graph) or data)
 
 
 def params(pairs: Sequence[str], file: Path | None) -> dict[str, Any]:

@@ -29,6 +29,12 @@ class Answer:
     headers: Mapping[str, str]
     value: Any
 
+    def part(self, name: str) -> Any:
+        """Return a part of it. Raises BadAnswer: there is none of this name."""
+        if isinstance(self.value, dict) and name in self.value:
+            return self.value[name]
+        raise BadAnswer(f"the answer has no {name}; whoever answered may be no server of ours")
+
 
 class Api:
     """What a client asks of a server. *prefix* is ``/api``, or nothing on the worker surface."""
@@ -71,6 +77,11 @@ class Api:
 def path(*parts: str) -> str:
     """Return the path of these parts; an id may hold anything."""
     return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+def given(**query: str | None) -> dict[str, str]:
+    """Return the part of a query that was given."""
+    return {name: value for name, value in query.items() if value}
 
 
 def params_body(params: Mapping[str, Any] | None) -> bytes:

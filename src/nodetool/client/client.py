@@ -8,14 +8,14 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake
 
-from nodetool.client.api import JOB_ID, NDJSON, Api, params_body, path
+from nodetool.client.api import JOB_ID, NDJSON, Api, given, params_body, path
 from nodetool.client.bookmark import Bookmark
 from nodetool.client.errors import BadAnswer, Unreachable
 from nodetool.client.http import Address, Http, Request
 from nodetool.client.job import Job, events_in
 from nodetool.client.socket import Mode, Socket
 from nodetool.protocol import codec
-from nodetool.protocol.events import AnyEvent
+from nodetool.protocol.events import AnyEvent, Status
 
 Params = Mapping[str, Any]
 """A value for each input of a workflow, by its name."""
@@ -61,15 +61,15 @@ class Client:
     async def close(self) -> None:
         await self._http.close()
 
-    async def workflows(self) -> list[Document]:
-        """Return all stored workflows, newest first."""
+    async def workflows(self, *columns: str) -> list[Document]:
+        """Return all stored workflows, newest first; of each only the parts that *columns* name, if any do."""
         found: list[Document] = []
         cursor = ""
         while True:
-            query = {"limit": 1000} | ({"cursor": cursor} if cursor else {})
-            page = (await self.api.ask(Request(method="GET", path="/workflows", query=query))).value
-            found += page["workflows"]
-            if not (cursor := page["next"]):
+            query = {"limit": 1000} | given(cursor=cursor, columns=",".join(columns))
+            page = await self.api.ask(Request(method="GET", path="/workflows", query=query))
+            found += page.part("workflows")
+            if not (cursor := page.part("next")):
                 return found
 
     async def workflow(self, id: str) -> Document:
@@ -100,14 +100,14 @@ class Client:
         """
         answer = await self.api.ask(self._to_run(workflow_id, "run", params), patient=True)
         if answer.status == 202:  # the server waits no longer; the run goes on
-            return await self.job(answer.value["job_id"]).result()
+            return await self.job(answer.part("job_id")).result()
         outputs: dict[str, Any] = answer.value
         return outputs
 
     async def start(self, workflow_id: str, params: Params | None = None) -> Job:
         """Start a run and return at once: from here on it goes on by itself."""
         answer = await self.api.ask(self._to_run(workflow_id, "jobs", params))
-        return self.job(answer.value["job_id"])
+        return self.job(answer.part("job_id"))
 
     async def stream(self, workflow_id: str, params: Params | None = None) -> AsyncGenerator[AnyEvent, None]:
         """Run a workflow and yield its events as they come, to the last one; a lost connection is not noticed."""
@@ -126,6 +126,14 @@ class Client:
         async with aclosing(self.job(bookmark.job_id).go_on(bookmark)) as rest:
             async for event in rest:
                 yield event
+
+    async def jobs(
+        self, *, workflow_id: str | None = None, status: Status | None = None, limit: int = 100, cursor: str = ""
+    ) -> Document:
+        """Return a page of ``jobs``, newest first. Its ``next`` is the *cursor* of the next one, empty at the end."""
+        query = {"limit": limit} | given(cursor=cursor, workflow_id=workflow_id, status=status)
+        page: Document = (await self.api.ask(Request(method="GET", path="/jobs", query=query))).value
+        return page
 
     def job(self, id: str) -> Job:
         """Return the job with this id; nothing is asked yet."""

@@ -43,6 +43,11 @@ class Job:
         document: dict[str, Any] = answer.value
         return document
 
+    async def retry(self) -> "Job":
+        """Start a new job that runs what this one has run, and return it. Only a job that has ended can be retried."""
+        answer = await self._api.ask(Request(method="POST", path=self._path("retry")))
+        return Job(self._api, answer.part("job_id"), patience=self._patience)
+
     async def result(self) -> dict[str, Any]:
         """Wait for the end, and return the outputs by their names.
 

@@ -19,7 +19,7 @@ from nodetool.client import socket as asynchronous_socket
 from nodetool.client.client import Document, Params
 from nodetool.client.socket import Mode
 from nodetool.protocol.commands import AnyCommand
-from nodetool.protocol.events import AnyEvent
+from nodetool.protocol.events import AnyEvent, Status
 from nodetool.protocol.replies import Reply, StatusReply
 
 T = TypeVar("T")
@@ -88,8 +88,8 @@ class Client:
         self._loop.call(self._client.close())
         self._loop.close()
 
-    def workflows(self) -> list[Document]:
-        return self._loop.call(self._client.workflows())
+    def workflows(self, *columns: str) -> list[Document]:
+        return self._loop.call(self._client.workflows(*columns))
 
     def workflow(self, id: str) -> Document:
         return self._loop.call(self._client.workflow(id))
@@ -108,6 +108,12 @@ class Client:
 
     def stream(self, workflow_id: str, params: Params | None = None) -> Iterator[AnyEvent]:
         return self._loop.each(self._client.stream(workflow_id, params))
+
+    def jobs(
+        self, *, workflow_id: str | None = None, status: Status | None = None, limit: int = 100, cursor: str = ""
+    ) -> Document:
+        asking = self._client.jobs(workflow_id=workflow_id, status=status, limit=limit, cursor=cursor)
+        return self._loop.call(asking)
 
     def job(self, id: str) -> "Job":
         return Job(self._client.job(id), self._loop)
@@ -135,6 +141,9 @@ class Job:
 
     def cancel(self) -> Document:
         return self._loop.call(self._job.cancel())
+
+    def retry(self) -> "Job":
+        return Job(self._loop.call(self._job.retry()), self._loop)
 
     def result(self) -> dict[str, Any]:
         return self._loop.call(self._job.result())

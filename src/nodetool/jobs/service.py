@@ -68,6 +68,7 @@ class Jobs:
         self._reader = reader
         self._now_us = clock.now_us
         self._live: dict[str, Job] = {}
+        self._rests = False
         self._supervisor = Supervisor(
             lambda supervisor: Log(writer, supervisor, self._ended, clock),
             connect,
@@ -86,6 +87,11 @@ class Jobs:
         self._watchdog.open()
         await self._recover()
         self._retention.open()
+
+    def rest(self) -> None:
+        """Run nothing, where ``open`` would: a new job waits for the next start, and a cancelled one ends at once."""
+        self._rests = True
+        self._supervisor.dispatcher.is_stopping = True
 
     @property
     def is_ready(self) -> bool:
@@ -236,11 +242,21 @@ class Jobs:
             StorageFailed, StorageFull: the cancel could not be recorded.
         """
         live = self._live.get(normal_id(id) or "")
+        if live is None and self._rests:
+            live = await self._unfinished(user, id)
         if live and live.user == user:
             await live.accepted()
             self._supervisor.cancel(live)
             await live.cancelled()
         return await self.job(user, id)
+
+    async def _unfinished(self, user: str, id: str) -> Job | None:
+        """Return a job that has not ended, and that nothing runs."""
+        row = await self.job(user, id)
+        if row.status in ENDED:
+            return None
+        job = self._known(row, await self._workflows.pinned("", NO_GRAPH), {})
+        return self._live.setdefault(job.id, job)
 
     # The life of the server.
 

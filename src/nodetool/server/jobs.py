@@ -5,11 +5,10 @@ from typing import get_args
 
 import msgspec
 
-from nodetool.protocol import codec
-from nodetool.protocol.answers import Accepted, EventPage, JobDocument, JobList, JobSummary, Links
+from nodetool.protocol.answers import EventPage, JobDocument
 from nodetool.protocol.events import ENDED, Status
-from nodetool.protocol.times import rfc3339
 from nodetool.server import streams
+from nodetool.server.documents import accepted, job_document, job_list, job_url
 from nodetool.server.options import MIB, Options
 from nodetool.server.ports import Batch, Cursor, Jobs
 from nodetool.server.requests import Query, Request, header, id_of, misfit, number, user_of
@@ -44,7 +43,7 @@ class JobRoutes:
             workflow_id=query.text("workflow_id"),
             status=status_in(query),
         )
-        return document(JobList(next=page.next, jobs=[summary(row, self._options.prefix) for row in page.rows]))
+        return document(job_list(page, self._options.prefix))
 
     async def read(self, request: Request) -> ASGIApp:
         """Tell where a job stands, and its result."""
@@ -98,11 +97,7 @@ class JobRoutes:
 
     async def _document(self, row: JobRow) -> JobDocument:
         ending = await self._jobs.ending(row) if row.status == "completed" else None
-        return JobDocument(
-            **msgspec.structs.asdict(summary(row, self._options.prefix)),
-            params=msgspec.Raw(codec.json_of_msgpack(row.params) if row.params else b"{}"),
-            result=msgspec.Raw(codec.json_of_msgpack(ending.result) if ending and ending.result else b"null"),
-        )
+        return job_document(row, ending, self._options.prefix)
 
 
 class Collected:
@@ -169,32 +164,7 @@ def status_in(query: Query) -> str | None:
     return status
 
 
-def job_url(prefix: str, id: str) -> str:
-    return f"{prefix}/jobs/{id}"
-
-
-def links_of(prefix: str, id: str) -> Links:
-    url = job_url(prefix, id)
-    return Links(job=url, events=f"{url}/events", cancel=f"{url}/cancel", retry=f"{url}/retry")
-
-
 def still(prefix: str, id: str, status: Status, headers: Iterable[Header] = ()) -> Answer:
     """Answer for a job that goes on while nobody waits."""
-    body = Accepted(job_id=id, status=status, links=links_of(prefix, id))
-    return document(body, 202, ((b"location", job_url(prefix, id).encode()), of_job(id), *headers))
-
-
-def summary(row: JobRow, prefix: str) -> JobSummary:
-    return JobSummary(
-        id=row.id,
-        job_id=row.id,
-        workflow_id=row.workflow_id,
-        status=row.status,
-        attempt=row.attempt,
-        last_seq=row.last_seq,
-        error=row.error,
-        created_at=rfc3339(row.created_us),
-        started_at=None if row.started_us is None else rfc3339(row.started_us),
-        finished_at=None if row.finished_us is None else rfc3339(row.finished_us),
-        links=links_of(prefix, row.id),
-    )
+    location = (b"location", job_url(prefix, id).encode())
+    return document(accepted(prefix, id, status), 202, (location, of_job(id), *headers))

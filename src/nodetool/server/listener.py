@@ -28,6 +28,8 @@ PORTS = 100
 
 BACKLOG = 2048
 
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - no socket is bound to it here
+
 LINGER = 20.0
 """Seconds from the end of a socket's conversation until its connection is cut, if it still stands."""
 
@@ -60,6 +62,14 @@ def _bind(host: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def url_of(sock: socket.socket) -> str:
+    """Return the address under which this machine reaches the socket."""
+    host, port = sock.getsockname()[:2]
+    if host in EVERYWHERE:
+        host = "127.0.0.1" if sock.family is socket.AF_INET else "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @asynccontextmanager
