@@ -101,6 +101,23 @@ class UnsupportedMedia(NodetoolError):
     code = "unsupported_media_type"
 
 
+class Unauthorized(NodetoolError):
+    """Authorization header required. Use 'Authorization: Bearer YOUR_TOKEN'."""
+
+    code = "unauthorized"
+
+    def __init__(self, detail: str = "", *, why: str = "") -> None:
+        """*why* is what RFC 6750 calls it: ``invalid_request``, ``invalid_token``; nothing where no token came."""
+        super().__init__(detail)
+        self.why = why
+
+
+class Forbidden(NodetoolError):
+    """The token does not allow this."""
+
+    code = "insufficient_scope"
+
+
 class NotFound(NodetoolError):
     """No such thing, or not the caller's: the two look the same from outside."""
 
@@ -167,6 +184,23 @@ class QueueFull(NodetoolError):
     """Too many jobs are waiting."""
 
     code = "queue_full"
+
+
+class RateLimited(NodetoolError):
+    """Too many requests came in a short time."""
+
+    code = "rate_limited"
+
+    def __init__(self, detail: str = "", *, seconds: float = 1.0) -> None:
+        """*seconds* from now it is worth asking again."""
+        super().__init__(detail)
+        self.seconds = seconds
+
+
+class AuthUnavailable(NodetoolError):
+    """Who is asking cannot be found out now: the service that knows does not answer."""
+
+    code = "auth_unavailable"
 
 
 class ShuttingDown(NodetoolError):

@@ -1,5 +1,6 @@
 """The server as one ASGI application."""
 
+import time
 from typing import Any
 
 from litestar import Litestar, asgi
@@ -8,10 +9,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp as LitestarApp
 
 from nodetool.server import errors, openapi
-from nodetool.server.border import Border, House
+from nodetool.server.admission import Admission
+from nodetool.server.border import Border
+from nodetool.server.confined import confined
+from nodetool.server.guarding import Guard
+from nodetool.server.house import House
 from nodetool.server.options import Options
+from nodetool.server.pace import Pace
 from nodetool.server.ports import Services
 from nodetool.server.routes import SOCKETS, Route, table
+from nodetool.server.scopes import LOOK
 from nodetool.server.sockets import Sockets
 from nodetool.server.types import ASGIApp, Receive, Scope, Send
 from nodetool.server.visitors import Visitors
@@ -38,12 +45,14 @@ class Site:
 def build(services: Services, options: Options) -> Site:
     """Return the application that serves *services*."""
     visitors = Visitors()
-    sockets = Sockets(services.jobs, options)
+    pace = Pace(options, now=time.monotonic) if options.user_rate or options.address_rate else None
+    sockets = Sockets(services.jobs, options, services.asking, pace)
     routes = table(services, options, visitors, sockets)
-    routes.append(Route("GET", "/openapi.json", openapi.Description(routes, options).read))
+    routes.append(Route("GET", "/openapi.json", openapi.Description(routes, options).read, LOOK))
+    guard = Guard(lambda only: table(confined(services, only), options, visitors, sockets), audits=options.audit)
     on_error: Any = errors.answer
     app = Litestar(
-        [*map(handler, routes), asgi(list(SOCKETS), copy_scope=False)(at_socket(sockets))],
+        [*(handler(route, guard) for route in routes), asgi(list(SOCKETS), copy_scope=False)(at_socket(sockets))],
         debug=False,
         pdb_on_exception=False,
         exception_handlers={HTTPException: on_error, Exception: on_error},
@@ -52,11 +61,14 @@ def build(services: Services, options: Options) -> Site:
         request_max_body_size=None,  # read_body has the limit
     )
     framework: Any = app
-    border = Border(framework, House(options.host, options.allow_hosts, options.allow_origins))
+    house = House(options.host, options.allow_hosts, options.allow_origins)
+    public = frozenset(route.path for route in routes if route.needs is None)
+    admission = Admission(house, services.asking, public, pace)
+    border = Border(framework, admission, proxies=frozenset(options.trust_proxies))
     return Site(border, routes, visitors, sockets)
 
 
-def handler(route: Route) -> HTTPRouteHandler:
+def handler(route: Route, guard: Guard) -> HTTPRouteHandler:
     """Register a route with Litestar.
 
     Our handler stands where a hook before the handler would: what it returns goes out as it is, and Litestar makes no
@@ -68,7 +80,7 @@ def handler(route: Route) -> HTTPRouteHandler:
 
     path = route.path.replace("{id}", "{id:str}")
     methods: Any = [route.method]
-    return HTTPRouteHandler(path, http_method=methods, before_request=route.handler, status_code=200)(nothing)
+    return HTTPRouteHandler(path, http_method=methods, before_request=guard.before(route), status_code=200)(nothing)
 
 
 def at_socket(sockets: Sockets) -> Any:
