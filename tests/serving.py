@@ -7,31 +7,34 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 Found = TypeVar("Found")
 
+SERVE = ("nodetool", "serve")
+
+WORKER = ("nodetool", "worker")
+
 STARTED = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
 class Served:
-    """A ``nodetool serve`` that listens. Its output is kept in ``home/../serve.log``."""
+    """A ``nodetool serve``, or another module that does as it does. Its output is kept in ``home/../serve.log``."""
 
-    def __init__(self, home: Path, *args: str) -> None:
+    def __init__(self, home: Path, *args: str, module: Sequence[str] = SERVE) -> None:
         self.home = home
         self.log = home.parent / "serve.log"
-        self._args = args
+        self._command = [sys.executable, "-m", *module, "--port", "0", "--home", str(home), *args]
         self.start()
 
     def start(self) -> None:
         """Start it, again perhaps, and wait until it is ready."""
-        command = [sys.executable, "-m", "nodetool", "serve", "--port", "0", "--home", str(self.home), *self._args]
         with self.log.open("ab") as out:
             begin = out.tell()
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+            self.process = subprocess.Popen(self._command, stdout=out, stderr=out, start_new_session=True)
         self.port = self._wait(lambda: self._port(begin))
         self.url = f"http://127.0.0.1:{self.port}"
         self._wait(self._is_ready)
@@ -73,9 +76,9 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, *args: str) -> Iterator[Served]:
+def serving(home: Path, *args: str, module: Sequence[str] = SERVE) -> Iterator[Served]:
     """Serve *home* for the length of a block; whatever is left of it is killed."""
-    served = Served(home, *args)
+    served = Served(home, *args, module=module)
     try:
         yield served
     finally:

@@ -14,8 +14,10 @@ import structlog
 
 from nodetool.auth.identity import SCOPES, Identity
 from nodetool.auth.port import Known
+from nodetool.protocol.answers import TokenDocument
 from nodetool.protocol.errors import Conflict, Fault, InvalidRequest, NodetoolError, NotFound
 from nodetool.protocol.ids import new_id, normal_id
+from nodetool.protocol.times import rfc3339
 from nodetool.storage.port import Changing, CreateToken, Reader, Refused, RevokeToken, TokenRow, UseToken
 
 PREFIX = "nt_"
@@ -114,8 +116,8 @@ class Tokens:
 
 def check(wanted: Wanted, now_us: int) -> None:
     """Raise InvalidRequest if a token cannot be like this."""
-    if not 1 <= len(wanted.name) <= NAME:
-        raise _misfit("name", f"expected 1 to {NAME} characters")
+    if not 1 <= len(wanted.name) <= NAME or not wanted.name.isprintable():
+        raise _misfit("name", f"expected 1 to {NAME} printable characters")
     if not wanted.scopes or not SCOPES.issuperset(wanted.scopes):
         raise _misfit("scopes", f"expected some of {', '.join(sorted(SCOPES))}")
     if wanted.workflow_id is not None and not 1 <= len(wanted.workflow_id) <= NAME:
@@ -128,6 +130,20 @@ def check(wanted: Wanted, now_us: int) -> None:
 
 def identity_of(row: TokenRow) -> Identity:
     return Identity(user=row.user, scopes=frozenset(row.scopes), workflow_id=row.workflow_id, token=row.prefix)
+
+
+def shown(row: TokenRow) -> TokenDocument:
+    """Return what may be shown of a token."""
+    return TokenDocument(
+        id=row.id,
+        name=row.name,
+        prefix=row.prefix,
+        scopes=list(row.scopes),
+        workflow_id=row.workflow_id,
+        created_at=rfc3339(row.created_us),
+        expires_at=None if row.expires_us is None else rfc3339(row.expires_us),
+        last_used_at=None if row.used_us is None else rfc3339(row.used_us),
+    )
 
 
 def _misfit(field: str, message: str) -> InvalidRequest:

@@ -4,11 +4,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from nodetool.protocol.errors import InvalidJson, InvalidRequest, NodetoolError
+
+T = TypeVar("T")
 
 STDIN = "-"
 
@@ -55,15 +57,19 @@ def read(text: str) -> Source:
         OSError: the file cannot be read.
         InvalidJson, InvalidRequest: it holds something else.
     """
-    data = _bytes(text)
+    data = read_bytes(text)
     name = "the workflow on stdin" if text == STDIN else Path(text).name
+    return Source(name, bytes(decoded(data, _document, name).graph) or data)
+
+
+def decoded(data: bytes, decoder: "msgspec.json.Decoder[T]", name: str) -> T:
+    """Return the JSON object that *name* holds. Raises InvalidJson, InvalidRequest: it holds something else."""
     try:
-        found = _document.decode(data)
+        return decoder.decode(data)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"{name} holds no JSON object") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidJson(f"{name} is not JSON: {error}") from error
-    return Source(name, bytes(found.graph) or data)
 
 
 def params(pairs: Sequence[str], file: Path | None) -> dict[str, Any]:
@@ -80,7 +86,7 @@ def params(pairs: Sequence[str], file: Path | None) -> dict[str, Any]:
 def _params_of(file: Path) -> dict[str, Any]:
     """As in the body of a request, the params may stand in an envelope: ``{"params": {…}}``."""
     try:
-        found = _params.decode(_bytes(str(file)))
+        found = _params.decode(read_bytes(str(file)))
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"{file.name}: params are a JSON object with a value for each input") from error
     except (msgspec.DecodeError, RecursionError) as error:
@@ -102,10 +108,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _text(file: str) -> str:
     try:
-        return _bytes(file).decode()
+        return read_bytes(file).decode()
     except UnicodeDecodeError as error:
         raise WrongUsage(f"{file} is not UTF-8 text") from error
 
 
-def _bytes(file: str) -> bytes:
+def read_bytes(file: str) -> bytes:
     return sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()

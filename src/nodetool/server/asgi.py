@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from litestar import Litestar, asgi
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp as LitestarApp
 
@@ -17,21 +17,25 @@ from nodetool.server.house import House
 from nodetool.server.options import Options
 from nodetool.server.pace import Pace
 from nodetool.server.ports import Services
-from nodetool.server.routes import SOCKETS, Route, table
+from nodetool.server.routes import UPDATES, Route, sockets_of, table
 from nodetool.server.scopes import LOOK
 from nodetool.server.sockets import Sockets
 from nodetool.server.types import ASGIApp, Receive, Scope, Send
+from nodetool.server.updates import Updates
 from nodetool.server.visitors import Visitors
 
 
 class Site:
     """The application, and how those who are connected learn that it stops."""
 
-    def __init__(self, app: ASGIApp, routes: list[Route], visitors: Visitors, sockets: Sockets) -> None:
+    def __init__(
+        self, app: ASGIApp, routes: list[Route], visitors: Visitors, sockets: Sockets, updates: Updates
+    ) -> None:
         self.routes = routes
         self._app = app
         self._visitors = visitors
         self._sockets = sockets
+        self._updates = updates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -39,6 +43,7 @@ class Site:
     async def shutdown(self) -> None:
         """Answer waiting runs with 202, end streams, and close sockets with 1012. Jobs are not touched."""
         self._visitors.dismiss()
+        self._updates.shutdown()
         await self._sockets.shutdown()
 
 
@@ -47,12 +52,17 @@ def build(services: Services, options: Options) -> Site:
     visitors = Visitors()
     pace = Pace(options, now=time.monotonic) if options.user_rate or options.address_rate else None
     sockets = Sockets(services.jobs, options, services.asking, pace)
+    updates = Updates(options, services.asking, pace)
+    open_sockets = {path: updates if path == UPDATES else sockets for path in sockets_of(options.surface)}
     routes = table(services, options, visitors, sockets)
     routes.append(Route("GET", "/openapi.json", openapi.Description(routes, options).read, LOOK))
     guard = Guard(lambda only: table(confined(services, only), options, visitors, sockets), audits=options.audit)
     on_error: Any = errors.answer
     app = Litestar(
-        [*(handler(route, guard) for route in routes), asgi(list(SOCKETS), copy_scope=False)(at_socket(sockets))],
+        [
+            *(handler(route, guard) for route in routes),
+            *(asgi(path, copy_scope=False)(at_socket(there)) for path, there in open_sockets.items()),
+        ],
         debug=False,
         pdb_on_exception=False,
         exception_handlers={HTTPException: on_error, Exception: on_error},
@@ -65,7 +75,7 @@ def build(services: Services, options: Options) -> Site:
     public = frozenset(route.path for route in routes if route.needs is None)
     admission = Admission(house, services.asking, public, pace)
     border = Border(framework, admission, proxies=frozenset(options.trust_proxies))
-    return Site(border, routes, visitors, sockets)
+    return Site(border, routes, visitors, sockets, updates)
 
 
 def handler(route: Route, guard: Guard) -> HTTPRouteHandler:
@@ -83,8 +93,10 @@ def handler(route: Route, guard: Guard) -> HTTPRouteHandler:
     return HTTPRouteHandler(path, http_method=methods, before_request=guard.before(route), status_code=200)(nothing)
 
 
-def at_socket(sockets: Sockets) -> Any:
+def at_socket(sockets: ASGIApp) -> Any:
     async def socket(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "websocket":
+            raise NotFoundException
         await sockets(scope, receive, send)
 
     return socket

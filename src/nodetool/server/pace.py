@@ -23,13 +23,19 @@ class Pace:
     def check_address(self, scope: Any) -> None:
         """Raise RateLimited if too much comes from the address of this request."""
         client = scope.get("client")
-        if self._address and client and (seconds := self._address.take(network(client[0]), self._now())):
-            raise RateLimited("too many requests come from this address; see --address-rate", seconds=seconds)
+        if self._address is not None and client:
+            self._check(
+                self._address, network(client[0]), "too many requests come from this address; see --address-rate"
+            )
 
     def check_user(self, user: str) -> None:
         """Raise RateLimited if a user asks for too much."""
-        if self._user and (seconds := self._user.take(user, self._now())):
-            raise RateLimited("this user sends too many requests; see --user-rate", seconds=seconds)
+        if self._user is not None:
+            self._check(self._user, user, "this user sends too many requests; see --user-rate")
+
+    def _check(self, buckets: Buckets, key: str, sentence: str) -> None:
+        if seconds := buckets.take(key, self._now()):
+            raise RateLimited(sentence, seconds=seconds)
 
 
 def buckets(rate: float) -> Buckets | None:

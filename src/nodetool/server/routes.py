@@ -7,7 +7,7 @@ from nodetool.server.health import HealthRoutes
 from nodetool.server.jobs import JobRoutes
 from nodetool.server.metrics import MetricRoutes
 from nodetool.server.nodes import NodeRoutes
-from nodetool.server.options import Options
+from nodetool.server.options import Options, Surface
 from nodetool.server.pages import PageRoutes
 from nodetool.server.ports import Services
 from nodetool.server.requests import Request
@@ -22,6 +22,12 @@ from nodetool.server.workflows import WorkflowRoutes
 Handler = Callable[[Request], Awaitable[ASGIApp]]
 
 SOCKETS = ("/predict", "/ws")
+UPDATES = "/updates"
+
+
+def sockets_of(surface: Surface) -> tuple[str, ...]:
+    """Return the paths of a surface's sockets."""
+    return (*SOCKETS, UPDATES) if surface == "editor" else SOCKETS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from litestar.exceptions import NotFoundException
 
 from nodetool.auth.identity import Identity
 from nodetool.protocol.replies import Refusal
@@ -40,8 +39,6 @@ class Sockets:
         return len(self._open)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "websocket":
-            raise NotFoundException
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)

@@ -2,16 +2,15 @@
 
 import msgspec
 
-from nodetool.auth.tokens import Wanted
-from nodetool.protocol.answers import NewToken, TokenDocument, TokenList
+from nodetool.auth.tokens import Wanted, shown
+from nodetool.protocol.answers import NewToken, TokenList
 from nodetool.protocol.documents import TokenRequest
-from nodetool.protocol.times import microseconds, rfc3339
+from nodetool.protocol.times import microseconds
 from nodetool.server.options import Options
 from nodetool.server.ports import Tokens
 from nodetool.server.requests import Request, id_of, read_json, user_of
 from nodetool.server.responses import Answer, document, location
 from nodetool.server.types import ASGIApp
-from nodetool.storage.port import TokenRow
 
 NOT_KEPT = ((b"cache-control", b"no-store"),)
 
@@ -50,17 +49,4 @@ def wanted(asked: TokenRequest) -> Wanted:
         scopes=asked.scopes,
         workflow_id=asked.workflow_id,
         expires_us=None if asked.expires_at is None else microseconds(asked.expires_at),
-    )
-
-
-def shown(row: TokenRow) -> TokenDocument:
-    return TokenDocument(
-        id=row.id,
-        name=row.name,
-        prefix=row.prefix,
-        scopes=list(row.scopes),
-        workflow_id=row.workflow_id,
-        created_at=rfc3339(row.created_us),
-        expires_at=None if row.expires_us is None else rfc3339(row.expires_us),
-        last_used_at=None if row.used_us is None else rfc3339(row.used_us),
     )

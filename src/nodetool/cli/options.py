@@ -1,0 +1,29 @@
+"""What several commands have in common: their options, and how they read settings and begin."""
+
+import asyncio
+import os
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from nodetool.config import Config
+
+T = TypeVar("T")
+
+Home = Annotated[Path | None, typer.Option(help="The folder for all that is written [~/.nodetool].")]
+NodeFiles = Annotated[list[str] | None, typer.Option("--nodes", help="A file with nodes of your own; repeatable.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the API answers it.")]
+
+
+def read_config(defaults: Mapping[str, Any] | None = None, **given: Any) -> Config:
+    return Config.read(os.environ, {name: value for name, value in given.items() if value != []}, defaults)
+
+
+def in_loop(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        return asyncio.run(work)
+    return uvloop.run(work)
