@@ -43,6 +43,11 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, byte:
     raise AssertionError("the server waits for ever")
 
 
+def assert_slow(answer: bytes) -> None:
+    """Whoever still sends when the connection is closed may lose what was said."""
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 408 ")
+
+
 async def said(reader: asyncio.StreamReader) -> bytes:
     """Return all that comes until the server closes the connection."""
     try:
@@ -63,23 +68,24 @@ async def test_who_says_nothing_is_told_and_let_go(hasty: Live) -> None:
 async def test_a_head_that_drips_is_cut(hasty: Live) -> None:
     async with connected(hasty) as (reader, writer):
         writer.write(HEAD)
-        assert (await drip(reader, writer, b"X")).startswith(b"HTTP/1.1 408 ")
+        assert_slow(await drip(reader, writer, b"X"))
 
 
 async def test_a_body_that_drips_is_cut_and_nothing_is_started(hasty: Live) -> None:
     async with connected(hasty) as (reader, writer):
         writer.write(HEAD + b"Content-Length: 1000\r\n\r\n")
-        answer = await drip(reader, writer, b" ")
+        assert_slow(await drip(reader, writer, b" "))
 
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"NODETOOL_BODY_TIMEOUT" in answer
     assert not hasty.jobs.all
 
 
 async def test_a_chunked_body_that_never_ends_is_cut(hasty: Live) -> None:
     async with connected(hasty) as (reader, writer):
         writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n     \r\n")
-        assert (await said(reader)).startswith(b"HTTP/1.1 408 ")
+        answer = await said(reader)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"NODETOOL_BODY_TIMEOUT" in answer
 
 
 async def test_a_body_that_is_long_and_comes_at_a_pace_is_taken(hasty: Live) -> None:
@@ -98,7 +104,7 @@ async def test_a_connection_that_waits_between_requests_cannot_be_kept_with_blan
     async with connected(hasty) as (reader, writer):
         writer.write(GET + b"\r\n")
         assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
-        assert (await drip(reader, writer, b"\r\n")).startswith(b"HTTP/1.1 408 ")
+        assert_slow(await drip(reader, writer, b"\r\n"))
 
 
 async def test_an_answer_that_takes_long_is_not_cut(hasty: Live) -> None:
