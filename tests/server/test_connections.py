@@ -152,7 +152,7 @@ async def test_an_address_has_so_many_connections_and_the_next_is_told() -> None
         async with connected(server) as (reader, _):
             answer = await said(reader)
         assert answer.startswith(b"HTTP/1.1 429 ")
-        assert b"--max-connections" in answer
+        assert b"NODETOOL_MAX_CONNECTIONS" in answer
         one[1].write(GET + b"Connection: close\r\n\r\n")
         assert (await said(one[0])).startswith(b"HTTP/1.1 200 ")
         await asyncio.sleep(0.1)

@@ -95,6 +95,12 @@ class TooLarge(NodetoolError):
     code = "too_large"
 
 
+class TooSlow(NodetoolError):
+    """The request came too slowly."""
+
+    code = "too_slow"
+
+
 class UnsupportedMedia(NodetoolError):
     """The body is of a type that this route does not take."""
 
@@ -195,6 +201,12 @@ class RateLimited(NodetoolError):
         """*seconds* from now it is worth asking again."""
         super().__init__(detail)
         self.seconds = seconds
+
+
+class TooManyConnections(NodetoolError):
+    """This address has too many connections; see NODETOOL_MAX_CONNECTIONS."""
+
+    code = "too_many_connections"
 
 
 class AuthUnavailable(NodetoolError):

@@ -14,6 +14,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from nodetool.protocol.answers import Problem
 from nodetool.protocol.codec import to_json
+from nodetool.protocol.errors import InvalidRequest, NodetoolError, TooLarge, TooManyConnections, TooSlow
 from nodetool.server.callers import Callers
 from nodetool.server.corked import HttpConnection
 from nodetool.server.options import Options
@@ -53,7 +54,7 @@ class WatchedConnection(HttpConnection):
             self._address = address
             self._look_after()
         else:
-            self._refuse(429, "too_many_connections", "this address has too many connections; see --max-connections")
+            self._refuse(429, TooManyConnections())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
@@ -73,7 +74,7 @@ class WatchedConnection(HttpConnection):
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(400, "invalid_request", msg)
+        self._refuse(400, InvalidRequest(msg))
 
     def is_whole(self) -> bool:
         """Tell whether nothing more of a request has to come."""
@@ -96,7 +97,7 @@ class WatchedConnection(HttpConnection):
         """Count what came of a request that is not whole, and have an eye on its time."""
         self._bytes += came
         if self._is_in_head() and self._bytes > HEAD_BYTES:
-            self._refuse(431, "too_large", f"the head of the request is over {HEAD_BYTES} bytes")
+            self._refuse(431, TooLarge(f"the head of the request is over {HEAD_BYTES} bytes"))
         elif self._timer is None:
             options = self._options
             seconds = options.head_timeout if self._is_in_head() else options.body_timeout
@@ -121,14 +122,14 @@ class WatchedConnection(HttpConnection):
             self._look_after()
             return
         setting = "NODETOOL_HEAD_TIMEOUT" if is_in_head else "NODETOOL_BODY_TIMEOUT"
-        self._refuse(408, "too_slow", f"the request came too slowly; see {setting}")
+        self._refuse(408, TooSlow(f"the request came too slowly; see {setting}"))
 
-    def _refuse(self, status: int, code: str, detail: str) -> None:
+    def _refuse(self, status: int, error: NodetoolError) -> None:
         """Answer in place of the application, unless it has begun to, and close."""
         if not self.transport.is_closing():
             cycle = self._current()
             if cycle is None or cycle.response_complete or not cycle.response_started:
-                self.transport.write(answer(status, code, detail))
+                self.transport.write(answer(status, error))
             if cycle is not None and not cycle.response_complete:
                 cycle.disconnected = True
                 cycle.message_event.set()
@@ -161,10 +162,11 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._cut.cancel()  # it would keep all that belonged to the connection until it is due
 
 
-def answer(status: int, code: str, detail: str) -> bytes:
+def answer(status: int, error: NodetoolError) -> bytes:
     """Return a whole answer as it goes over the wire, the last of its connection."""
     title = HTTPStatus(status).phrase
-    body = to_json(Problem(type=f"urn:nodetool:problem:{code}", title=title, status=status, detail=detail, code=code))
+    type = f"urn:nodetool:problem:{error.code}"
+    body = to_json(Problem(type=type, title=title, status=status, detail=error.detail, code=error.code))
     lines = [
         f"HTTP/1.1 {status} {title}",
         "content-type: application/problem+json",
