@@ -112,6 +112,7 @@ def policy(config: Config) -> Policy:
     return Policy(
         max_attempts=config.max_attempts,
         max_queue=config.max_queue,
+        max_user_jobs=config.max_user_jobs,
         max_events=config.max_events,
         job_timeout=config.job_timeout,
         memory_per_runner=config.memory_per_runner * MIB,

@@ -192,6 +192,12 @@ class QueueFull(NodetoolError):
     code = "queue_full"
 
 
+class TooManyJobs(NodetoolError):
+    """The user has as many jobs as may be."""
+
+    code = "too_many_jobs"
+
+
 class RateLimited(NodetoolError):
     """Too many requests came in a short time."""
 

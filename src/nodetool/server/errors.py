@@ -41,6 +41,7 @@ STATUS: dict[type[NodetoolError], int] = {
     errors.InvalidRequest: 422,
     errors.UnknownCommand: 422,
     errors.QueueFull: 429,
+    errors.TooManyJobs: 429,
     errors.RateLimited: 429,
     errors.TooManyConnections: 429,
     errors.JobFailed: 500,
