@@ -106,7 +106,7 @@ SAVE_REFUSES = (400, 404, 413, 415, 422, 503, 507)
 JOB = ("Nodetool-Job-Id",)
 LATER = ("Nodetool-Job-Id", "Location")
 LINES = {"application/x-ndjson": EVENT}
-SSE = {"text/event-stream": {"type": "string"}}
+SSE = {"text/event-stream": {"description": "The `data` of each is an Event as JSON, that of the last one `[DONE]`."}}
 ACCEPTED = json_of(ref("Accepted"))
 HEALTHY = Doc(gives={200: json_of(ref("Health"))})
 
