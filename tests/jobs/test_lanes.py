@@ -12,7 +12,7 @@ from nodetool.jobs.lanes import Lane
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.service import Jobs
 from nodetool.protocol.errors import TooManyJobs
-from tests.jobs.helpers import completed, shared_kind
+from tests.jobs.helpers import Ticking, completed, shared_kind
 from tests.jobs.house import opened
 
 ECHO = shared_kind()
@@ -98,9 +98,9 @@ def test_nothing_is_lost_each_user_is_in_order_and_nobody_is_passed_over_twice(s
 async def test_a_user_has_so_many_jobs_at_a_time(tmp_path: Path) -> None:
     async with opened(tmp_path) as house:
         policy = Policy(max_user_jobs=2)
-        jobs = Jobs(
-            house.workflows, house.store.writer, house.store.reader, house.connect, now_us=house.now, policy=policy
-        )
+        clock = Ticking(1_700_000_000_000_000)
+        store = house.store
+        jobs = Jobs(house.workflows, store.writer, store.reader, house.connect, clock=clock, policy=policy)
         await jobs.open()
         graph = msgspec.json.encode(ECHO)
         first, _ = [await jobs.start_graph("1", graph, {}) for _ in range(2)]

@@ -28,11 +28,18 @@ class JobsOfOne:
         self._workflow_id = workflow_id
 
     async def start(
-        self, user: str, workflow_id: str, params: dict[str, Any], *, id: str | None = None, once: Once | None = None
+        self,
+        user: str,
+        workflow_id: str,
+        params: dict[str, Any],
+        *,
+        id: str | None = None,
+        once: Once | None = None,
+        merges: bool = False,
     ) -> Job:
         if workflow_id != self._workflow_id:
             raise NotFound("workflow", workflow_id)
-        return await self._jobs.start(user, workflow_id, params, id=id, once=once)
+        return await self._jobs.start(user, workflow_id, params, id=id, once=once, merges=merges)
 
     async def start_graph(self, *_: Any, **__: Any) -> Job:
         raise Forbidden("the token is for one stored workflow, not for graphs that are sent along")

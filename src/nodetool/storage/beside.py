@@ -47,7 +47,7 @@ async def open_beside(home: Path) -> AsyncIterator[tuple[Beside, SqliteReader]]:
         check_schema(connection)
         reader = SqliteReader(connect.to_read(path), connect.to_read(path), sql)
         try:
-            yield Beside(Transactions(connection, Changes(connection, sql), sync="full")), reader
+            yield Beside(Transactions(connection, Changes(connection, sql), sync="full", busy_s=connect.BUSY_S)), reader
         finally:
             await reader.close()
     finally:
