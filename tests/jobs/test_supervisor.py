@@ -116,6 +116,15 @@ async def test_frames_of_another_attempt_or_of_no_job_are_not_heard(desk: Desk, 
     assert kinds(await desk.events(job)) == ["queued", "completed"]
 
 
+async def test_frames_of_another_attempt_in_the_same_read_touch_nothing(desk: Desk, shared: FakeLink) -> None:
+    job = desk.accept()
+    shared.say(events_frame(job, 2), events_frame(job, 3, attempt=7), events_frame(job, 3), completed(job, attempt=7))
+    shared.say(events_frame(job, 4), events_frame(job, 5, attempt=7), completed(job))
+
+    await job.wait()
+    assert kinds(await desk.events(job)) == ["queued", "LogUpdate", "LogUpdate", "LogUpdate", "completed"]
+
+
 async def test_a_second_end_changes_nothing(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
     shared.say(completed(job), frames.End(job.no, 1, "failed", error="late"))
@@ -441,6 +450,17 @@ async def test_one_that_never_came_up_is_replaced_after_a_moment(desk: Desk) -> 
     await waiting.wait()
 
 
+async def test_an_idle_runner_that_never_ran_anything_may_be_lost(desk: Desk, shared: FakeLink) -> None:
+    jobs = [desk.accept(alone_kind()) for _ in range(2)]
+    desk.runner_of(jobs[0]).say(frames.End(jobs[0].no, 1, "completed", b"\x80", leaves=True))
+    idle = desk.links[-1]
+    assert idle.of(frames.Start) == []
+    idle.lose()
+    other = desk.accept(alone_kind())
+
+    assert desk.runner_of(other) is not idle
+
+
 async def test_frames_behind_the_loss_are_not_heard(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept(alone_kind())
     runner = desk.runner_of(job)
@@ -604,13 +624,28 @@ async def test_a_run_whose_events_do_not_follow_the_log_is_ended_where_it_ends(d
     assert desk.accept().status == "running"
 
 
-async def test_an_end_behind_events_that_do_not_follow_the_log_keeps_its_status(desk: Desk, shared: FakeLink) -> None:
+@pytest.mark.parametrize("seqs", [(2, 8, 9), (2, 8)])
+async def test_an_end_does_not_complete_a_run_whose_events_do_not_follow_the_log(
+    desk: Desk, shared: FakeLink, seqs: tuple[int, ...]
+) -> None:
     job = desk.accept()
-    shared.say(events_frame(job, 9), events_frame(job, 10), completed(job, out=1))
+    shared.say(*[events_frame(job, seq) for seq in seqs], completed(job, out=1))
     ending = await job.wait()
 
-    assert ending.status == "completed"
-    assert kinds(await desk.events(job)) == ["queued", "completed"]
+    assert (ending.status, ending.code) == ("failed", "job_failed")
+    assert kinds(await desk.events(job)) == ["queued", "LogUpdate", "failed"]
+
+
+async def test_events_that_follow_the_log_behind_others_that_do_not_are_not_heard(desk: Desk, shared: FakeLink) -> None:
+    job = desk.accept()
+    shared.say(events_frame(job, 2))
+    shared.say(events_frame(job, 2))
+    shared.say(events_frame(job, 3))
+    async with asyncio.timeout(1):
+        ending = await job.wait()
+
+    assert (ending.status, ending.code) == ("failed", "job_failed")
+    assert kinds(await desk.events(job)) == ["queued", "LogUpdate", "failed"]
 
 
 async def test_a_job_that_tells_more_than_it_may_is_broken_off(store: Store) -> None:
@@ -804,12 +839,28 @@ async def test_a_runner_that_stands_still_is_killed_and_its_runs_go_on(store: St
     shared.beat, shared.at = 1, Place(stuck.no, 1)
     dog = Watchdog(desk.supervisor.dispatcher, Policy(stall=0.5), desk.clock)
     dog.look()
+    dog.look()
     await at(lambda: shared.kills)
     shared.lose()
     dog.close()
 
     assert (stuck.counted, other.counted) == (1, 0)
     assert (stuck.is_alone, other.is_alone) == (True, False)
+
+
+async def test_a_clock_that_jumps_makes_no_runner_stand_still(store: Store) -> None:
+    desk = Desk(store, stall=0.5)
+    shared = desk.open()
+    desk.accept()
+    dog = Watchdog(desk.supervisor.dispatcher, Policy(stall=0.5), desk.clock)
+    for _ in range(3):
+        shared.beat = desk.clock.now_us() // 1000
+        desk.clock.us += 3600 * 1_000_000
+        dog.look()
+    dog.close()
+    await asyncio.sleep(0.05)
+
+    assert shared.kills == 0
 
 
 async def test_a_runner_that_grows_is_killed_and_its_only_run_counted(store: Store) -> None:

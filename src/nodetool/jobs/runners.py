@@ -44,6 +44,10 @@ class Runner:
         """The job because of which it is killed."""
         self.kind: Runs = "inline"
         """The class of the run that it has for itself."""
+        self.beat = 0
+        """What the watchdog last saw of its loop …"""
+        self.silent = 0.0
+        """… and for how many seconds it saw nothing else."""
         self.runs = 0
         """Runs that it began."""
         self.active: dict[int, Job] = {}

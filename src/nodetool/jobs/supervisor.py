@@ -110,15 +110,16 @@ class Supervisor:
         if runner is None:
             return
         entries: list[Entry] = []
-        last: dict[int, frames.Events] = {}
+        last: dict[tuple[int, int], frames.Events] = {}
         for frame in got:
             match frame:
                 case frames.Events():
-                    if older := last.get(frame.job_no):
+                    run = (frame.job_no, frame.attempt)
+                    if older := last.get(run):
                         self._take_events(runner, older, entries)
-                    last[frame.job_no] = frame
+                    last[run] = frame
                 case frames.End():
-                    self._take_end(runner, last.pop(frame.job_no, None), frame, entries)
+                    self._take_end(runner, last.pop((frame.job_no, frame.attempt), None), frame, entries)
                 case frames.NeedPlan():
                     self._send_plan(runner, frame.hash)
                 case frames.Raised():
@@ -136,6 +137,10 @@ class Supervisor:
         job = self._job_of(runner, frame.job_no, frame.attempt)
         if job is None or job.ending or job.is_deaf:
             return
+        if frame.first_seq != job.sent_seq + 1:  # nor could what follows be stored
+            entries.append((job, job.end(BROKEN, self._now_us())))
+            self.dispatcher.halt(job, runner, BROKEN.error)
+            return
         if job.sent_seq + frame.count > self._policy.max_events > 0:
             job.is_deaf = True
             self.dispatcher.condemn(job, TooManyEvents.code, f"more than {self._policy.max_events} events")
@@ -151,8 +156,10 @@ class Supervisor:
             self.dispatcher.doom(runner)
         self.dispatcher.leave(runner, job)
         if not job.ending:
-            heard = None if job.is_deaf else events
-            entries.append((job, job.end(ending_of_frame(frame), self._now_us(), heard)))
+            how, heard = ending_of_frame(frame), None if job.is_deaf else events
+            if heard and heard.first_seq != job.sent_seq + 1:
+                how, heard = BROKEN, None
+            entries.append((job, job.end(how, self._now_us(), heard)))
 
     def _job_of(self, runner: Runner, no: int, attempt: int) -> Job | None:
         job = runner.active.get(no)

@@ -27,19 +27,17 @@ class Watchdog:
 
     def look(self) -> None:
         """Judge every runner now, and again in a while."""
-        now_ms = self._clock.now_us() // 1000
         for runner in self._dispatcher.runners:
             if runner.is_ready and not runner.is_doomed:
-                self._judge(runner, now_ms)
+                self._judge(runner)
         self.open()
 
-    def _judge(self, runner: Runner, now_ms: int) -> None:
+    def _judge(self, runner: Runner) -> None:
         link = runner.link
-        beat = link.last_beat()
         signs = Signs(
             is_shared=runner.is_shared,
             runs=len(runner.active),
-            silent=(now_ms - beat) / 1000 if beat else 0.0,
+            silent=_silence(runner, link.last_beat()),
             memory=link.memory() if self._policy.memory_per_runner else 0,
         )
         match verdict(signs, self._policy):
@@ -50,6 +48,13 @@ class Watchdog:
                 limit = self._policy.memory_per_runner >> 20
                 text = f"its runner grew beyond {limit} MiB"
                 self._dispatcher.kill(runner, text, by="grown", culprit=_only(runner))
+
+
+def _silence(runner: Runner, beat: int) -> float:
+    """Return since when the beat is the same, by how often that was seen: the clock that it tells of may jump."""
+    runner.silent = runner.silent + INTERVAL if beat and beat == runner.beat else 0.0
+    runner.beat = beat
+    return runner.silent
 
 
 def _only(runner: Runner) -> int | None:

@@ -42,8 +42,6 @@ class WatchedConnection(HttpConnection):
         self._timer: asyncio.TimerHandle | None = None
         self._bytes = 0
         """Of the head, or of the body since its pace was last looked at."""
-        socket: Any = self.config.ws_protocol_class
-        self.ws_protocol_class: Any = partial(socket, on_lost=self._leave)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -71,6 +69,11 @@ class WatchedConnection(HttpConnection):
 
     def handle_websocket_upgrade(self) -> None:
         self._rest()
+        # What follows is counted on, and keeps nothing of this one: it may stand for days.
+        leaves = partial(self._callers.leave, self._address) if self._address is not None else None
+        self._address = None
+        socket: Any = self.ws_protocol_class
+        self.ws_protocol_class: Any = partial(socket, on_lost=leaves)
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
@@ -146,7 +149,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     _cut: asyncio.TimerHandle | None = None
 
-    def __init__(self, *args: Any, on_lost: Callable[[], None], **more: Any) -> None:
+    def __init__(self, *args: Any, on_lost: Callable[[], None] | None = None, **more: Any) -> None:
         super().__init__(*args, **more)
         self._on_lost = on_lost
 
@@ -157,7 +160,8 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._on_lost()
+        if self._on_lost:
+            self._on_lost()
         if self._cut:
             self._cut.cancel()  # it would keep all that belonged to the connection until it is due
 
