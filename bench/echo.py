@@ -93,7 +93,7 @@ def application() -> Litestar:
         Route("POST", "/lines/{id}", lines),
         Route("GET", "/health", health),
     ]
-    at_frames = asgi(["/frames"], copy_scope=False)(at_socket(Frames()))  # type: ignore[arg-type]  # called as Sockets are
+    at_frames = asgi(["/frames"], copy_scope=False)(at_socket(Frames()))
     return Litestar([*map(handler, routes), at_frames], logging_config=None, openapi_config=None)
 
 

@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 SERVE = ("nodetool", "serve")
 
+WORKER = ("nodetool", "worker")
+
 STARTED = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 

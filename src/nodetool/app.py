@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from nodetool.auth import providers
+from nodetool.auth.asking import Asking
+from nodetool.auth.deployment import OLD_CONFIG, StaticToken, find_or_make
+from nodetool.auth.tokens import Tokens
 from nodetool.config import MIB, Config
 from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.document import Limits
@@ -29,7 +34,7 @@ from nodetool.protocol import codec
 from nodetool.runner.guard import Guard
 from nodetool.runner.index import load_index
 from nodetool.runner.link import Connect, ProcessLink
-from nodetool.server.options import Options
+from nodetool.server.options import Options, Surface
 from nodetool.shipped import shipped
 from nodetool.storage.home import Home, own_home
 from nodetool.storage.sqlite import Store, open_store
@@ -60,6 +65,7 @@ class Rooms:
     workflows: Workflows
     jobs: Jobs
     nodes: Nodes
+    tokens: Tokens
 
     def problems(self) -> list[str]:
         return [] if self.jobs.is_ready else ["no runner stands yet"]
@@ -88,12 +94,19 @@ async def open_rooms(
         ImportFailed: the node types could not be described.
     """
     with Home.open(config.folder):
-        async with rooms_in(config, index=index) as rooms:
+        async with rooms_in(config, index=index, open_store=open_store, clock=clock) as rooms:
             yield rooms
 
 
 @asynccontextmanager
-async def rooms_in(config: Config, *, index: Path | None = None, runs: bool = True) -> AsyncIterator[Rooms]:
+async def rooms_in(
+    config: Config,
+    *,
+    index: Path | None = None,
+    runs: bool = True,
+    open_store: OpenStore = open_store,
+    clock: Clock | None = None,
+) -> AsyncIterator[Rooms]:
     """Do as ``open_rooms`` in a home that the caller has. Unless it *runs*, no runner is started and no job changes.
 
     Raises:
@@ -124,7 +137,8 @@ def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | No
     connect = connector(config, catalogue.hash, guard)
     keep = Keep(days=config.retention_days, jobs=config.retention_jobs)
     jobs = Jobs(workflows, store.writer, store.reader, connect, clock=clock, policy=policy(config), keep=keep)
-    return Rooms(store, catalogue, workflows, jobs, Nodes(codec.to_json(metadata(catalogue))))
+    tokens = Tokens(store.writer, store.reader, now_us=clock.now_us)
+    return Rooms(store, catalogue, workflows, jobs, Nodes(codec.to_json(metadata(catalogue))), tokens)
 
 
 def policy(config: Config) -> Policy:
@@ -132,6 +146,7 @@ def policy(config: Config) -> Policy:
     return Policy(
         max_attempts=config.max_attempts,
         max_queue=config.max_queue,
+        max_user_jobs=config.max_user_jobs,
         max_events=config.max_events,
         job_timeout=config.job_timeout,
         memory_per_runner=config.memory_per_runner * MIB,
@@ -150,39 +165,43 @@ def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
     return partial(ProcessLink, catalogue=catalogue, max_result=config.max_result, guard=guard)
 
 
+Ready = Callable[[Rooms, StaticToken | None], Awaitable[None]]
+"""Called once the rooms stand; with the token that is asked for, where there is one for all."""
+
+
 async def serve(
     config: Config,
     sock: socket.socket,
     *,
-    ready: Callable[[Rooms], Awaitable[None]],
-    open_rooms: Callable[[Config], AbstractAsyncContextManager[Rooms]] = open_rooms,
+    ready: Ready,
+    surface: Surface = "editor",
+    rooms_in: Callable[[Config], AbstractAsyncContextManager[Rooms]] = rooms_in,
 ) -> None:
     """Serve until SIGTERM or SIGINT: then no new runs, ``drain`` seconds for those that are under way, and the end.
 
-    *ready* is awaited once the rooms stand, before the first request reaches them. Raises as *open_rooms* does.
+    *ready* is awaited before the first request reaches the rooms.
+
+    Raises:
+        HomeInUse, HomeTooNew, ImportFailed: as ``open_rooms`` does.
+        BadDeployment, MissingExtra: who may ask cannot be found out.
     """
     from nodetool.server.listener import listening, url_of
 
-    options = Options(
-        host=config.host,
-        allow_hosts=config.allow_host,
-        allow_origins=config.allow_origin,
-        max_body=config.max_body,
-        page=shipped("api-demo.html"),
-        max_wait=config.max_wait,
-    )
+    options = options_of(config, surface)
     stop = _signals()
     async with listening(sock, options, on_end=stop.set) as front:
         host, port = sock.getsockname()[:2]
         _log.info("server.listening", host=host, port=port, home=str(config.folder))
         with await own_home(config.folder) as home:
             async with rooms_in(config) as rooms:
+                token = static_token(config)
+                asking = _asking(config, rooms, token)
                 # Nothing takes longer to import than the framework: meanwhile the runner starts, /health is answered.
                 await asyncio.to_thread(import_module, "nodetool.server.asgi")
-                await ready(rooms)
+                await ready(rooms, token)
                 lag = Lag()
                 lag.open()
-                site = _site(rooms, options, lag)
+                site = _site(rooms, asking, options, lag)
                 front.site = site
                 home.announce(url_of(sock))
                 _settle_memory()
@@ -193,7 +212,50 @@ async def serve(
                 lag.close()
 
 
-def _site(rooms: Rooms, options: Options, lag: Lag) -> "Site":
+def options_of(config: Config, surface: Surface) -> Options:
+    """Return the settings that are about the server and its surface."""
+    return Options(
+        surface=surface,
+        host=config.host,
+        allow_hosts=config.allow_host,
+        allow_origins=config.allow_origin,
+        allow_graphs=config.allow_graphs,
+        trust_proxies=config.trust_proxy,
+        user_rate=config.user_rate,
+        address_rate=config.address_rate,
+        max_connections=config.max_connections,
+        head_timeout=config.head_timeout,
+        body_timeout=config.body_timeout,
+        audit=config.audit,
+        max_body=config.max_body,
+        page=shipped("api-demo.html"),
+        max_wait=config.max_wait,
+    )
+
+
+def static_token(config: Config) -> StaticToken | None:
+    """Return the token of the provider ``static``, made if there is none. Raises BadDeployment."""
+    if config.auth_provider != "static":
+        return None
+    return find_or_make(config.worker_auth_token, config.folder, OLD_CONFIG.expanduser())
+
+
+def _asking(config: Config, rooms: Rooms, token: StaticToken | None) -> Asking:
+    if token:
+        provider = providers.static(token.token)
+    elif config.auth_provider == "supabase":
+        provider = providers.supabase(
+            url=config.supabase_url,
+            secret=config.supabase_jwt_secret,
+            audience=config.supabase_audience,
+            cache_seconds=config.auth_cache_ttl,
+        )
+    else:
+        provider = providers.without_tokens(config.auth_provider)
+    return Asking(provider, rooms.tokens, now=time.monotonic, size=config.auth_cache_max)
+
+
+def _site(rooms: Rooms, asking: Asking, options: Options, lag: Lag) -> "Site":
     from nodetool.server.asgi import build
     from nodetool.server.ports import Services
 
@@ -203,6 +265,8 @@ def _site(rooms: Rooms, options: Options, lag: Lag) -> "Site":
         nodes=rooms.nodes,
         readiness=rooms,
         metrics=Metrics(rooms.jobs, rooms.store.writer, lag, os.getpid()),
+        asking=asking,
+        tokens=rooms.tokens,
     )
     return build(services, options)
 

@@ -5,6 +5,7 @@ import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -12,7 +13,46 @@ from nodetool.protocol.errors import NodetoolError
 
 PREFIX = "NODETOOL_"
 
+ALIASES = {
+    "auth_provider": "AUTH_PROVIDER",
+    "auth_cache_ttl": "AUTH_CACHE_TTL",
+    "auth_cache_max": "AUTH_CACHE_MAX",
+    "worker_auth_token": "WORKER_AUTH_TOKEN",
+    "supabase_url": "SUPABASE_URL",
+    "supabase_jwt_secret": "SUPABASE_JWT_SECRET",
+}
+"""Variables that people have set for NodeTool, without the prefix; one with it goes before."""
+
+WORKER: Mapping[str, Any] = {
+    "host": "0.0.0.0",  # noqa: S104 - it asks everybody for a token
+    "auth_provider": "static",
+    "user_rate": 50.0,
+    "address_rate": 100.0,
+    "max_connections": 200,
+    "max_user_jobs": 1000,
+    "audit": True,
+}
+"""What is another default where a server is for a network."""
+
+SECRET_BYTES = 32
+"""Of a shared secret: a shorter one can be guessed from a token that it signed."""
+
 MIB = 1024 * 1024
+
+
+AT_LEAST_0 = (
+    "max_wait",
+    "retention_days",
+    "retention_jobs",
+    "auth_cache_ttl",
+    "auth_cache_max",
+    "user_rate",
+    "address_rate",
+    "max_connections",
+    "max_user_jobs",
+    "head_timeout",
+    "body_timeout",
+)
 
 
 class InvalidSetting(NodetoolError):
@@ -28,7 +68,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     host: str = "127.0.0.1"
-    """Where to listen. Another than a loopback address needs ``insecure`` until tokens are there."""
+    """Where to listen. Another than a loopback address needs a provider that asks for tokens, or ``insecure``."""
     port: int = 8000
     """0 takes any free port."""
     home: Path = Path("~/.nodetool")
@@ -39,14 +79,44 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """How many cores runs may count on (default: all). 0 runs everything in the server's own process."""
     sync: Literal["full", "normal"] = "full"
     """``full``: what was promised survives a power cut; ``normal``: a killed process only, and faster."""
-    auth_provider: Literal["none", "local"] = "local"
-    """Who is asking. Both know one user, on this machine only."""
+    auth_provider: Literal["none", "local", "static", "supabase"] = "local"
+    """Who is asking. ``none`` and ``local`` know one user, on this machine only; the others ask for a token."""
+    worker_auth_token: str = ""
+    """The token of ``static``. Without it, the one in ``deployment.yaml``, which is made if need be."""
+    supabase_url: str = ""
+    """The project whose users ``supabase`` lets in."""
+    supabase_jwt_secret: str = ""
+    """The secret that an older project signs its tokens with."""
+    supabase_audience: str = "authenticated"
+    """Whom the tokens of the project are for."""
+    auth_cache_ttl: float = 60.0
+    """Seconds that a token of ``supabase`` is not checked again once it was found good."""
+    auth_cache_max: int = 2000
+    """Tokens that are known without a look."""
     allow_origin: tuple[str, ...] = ()
     """Further origins of pages that may call; ``null`` for pages opened from disk."""
     allow_host: tuple[str, ...] = ()
     """Further names by which the server may be called."""
     insecure: bool = False
     """Listen beyond this machine although nobody is asked for a token."""
+    allow_graphs: bool = False
+    """Run graphs that are sent along on the worker too."""
+    trust_proxy: tuple[str, ...] = ()
+    """Addresses of proxies that are believed about where they were called from."""
+    user_rate: float = 0.0
+    """Requests and commands a second of a user; 0 is no limit."""
+    address_rate: float = 0.0
+    """Requests a second from an address; 0 is no limit."""
+    max_connections: int = 0
+    """Connections from an address; 0 is no limit."""
+    max_user_jobs: int = 0
+    """Jobs of a user that wait or run; 0 is no limit."""
+    head_timeout: float = 10.0
+    """Seconds for the head of a request."""
+    body_timeout: float = 30.0
+    """Seconds in which at least 64 KiB of a body, or its end, must come."""
+    audit: bool = False
+    """Log a line about who ran, changed or deleted what."""
     max_result: int = 16 * MIB
     """Bytes of a run's result."""
     max_body: int = 16 * MIB
@@ -81,17 +151,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Log lines from this level on."""
 
     @classmethod
-    def read(cls, env: Mapping[str, str], given: Mapping[str, Any]) -> Self:
-        """Read the settings; what is *given* (and is not None) goes before the environment.
+    def read(cls, env: Mapping[str, str], given: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Self:
+        """Read the settings; what is *given* (and is not None) goes before the environment, *defaults* behind it.
 
         Raises:
             InvalidSetting: names the setting that is wrong.
         """
         hints = get_type_hints(cls)
         values = {name: _read(name, hints[name], env, given) for name in cls.__struct_fields__}
-        config = cls(**{name: value for name, value in values.items() if value is not None})
+        config = cls(**{**(defaults or {}), **{name: value for name, value in values.items() if value is not None}})
         _check(config)
         return config
+
+    @property
+    def asks_nobody(self) -> bool:
+        """Whoever reaches the server is let in."""
+        return self.auth_provider in ("none", "local")
 
     @property
     def folder(self) -> Path:
@@ -113,11 +188,16 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
+def variables(name: str) -> tuple[str, ...]:
+    """Return all variables of a setting; the first that is set counts."""
+    return (variable(name), ALIASES[name]) if name in ALIASES else (variable(name),)
+
+
 def _read(name: str, hint: Any, env: Mapping[str, str], given: Mapping[str, Any]) -> Any:
     """Return the value of one setting, None where its default counts. An empty variable is none."""
     value, place = given.get(name), name
     if value is None:
-        place = variable(name)
+        place = next((known for known in variables(name) if env.get(known)), variable(name))
         value = env.get(place) or None
         if value is not None and get_origin(hint) is tuple:
             value = [item.strip() for item in value.split(",") if item.strip()]
@@ -141,8 +221,13 @@ def _path(kind: type, value: Any) -> Any:
 
 
 def _check(config: Config) -> None:
-    if not is_loopback(config.host) and not config.insecure:
-        raise InvalidSetting(f"host {config.host}: beyond this machine anybody could run workflows; see --insecure")
+    if not is_loopback(config.host) and config.asks_nobody and not config.insecure:
+        raise InvalidSetting(
+            f"host {config.host}: beyond this machine anybody could run workflows; --auth-provider static asks for a "
+            "token, --insecure does not"
+        )
+    if config.auth_provider == "supabase":
+        _check_supabase(config)
     if not 0 <= config.port <= 65535:
         raise InvalidSetting(f"port {config.port}: a port is 0 to 65535")
     if config.runners is not None and config.runners < 0:
@@ -150,12 +235,23 @@ def _check(config: Config) -> None:
     for name in ("max_result", "max_body", "max_nodes", "max_edges"):
         if getattr(config, name) < 1:
             raise InvalidSetting(f"{name} {getattr(config, name)}: a limit is at least 1")
-    for name in ("max_wait", "retention_days", "retention_jobs"):
+    for name in AT_LEAST_0:
         if not getattr(config, name) >= 0:
             raise InvalidSetting(f"{name} {getattr(config, name)}: there cannot be less than 0")
     for path in config.nodes:
         if not Path(path).is_file():
             raise InvalidSetting(f"nodes {path}: there is no such file")
+
+
+def _check_supabase(config: Config) -> None:
+    url, secret = config.supabase_url, config.supabase_jwt_secret
+    if not url and not secret:
+        raise InvalidSetting("auth_provider supabase: SUPABASE_URL names the project; it is missing")
+    parts = urlsplit(url)
+    if url and not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
+        raise InvalidSetting("supabase_url: expected an address that begins with https://")
+    if secret and len(secret.encode()) < SECRET_BYTES:
+        raise InvalidSetting(f"supabase_jwt_secret: a secret has at least {SECRET_BYTES} bytes")
 
 
 def is_loopback(host: str) -> bool:

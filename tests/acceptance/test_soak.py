@@ -18,6 +18,7 @@ import uvloop
 
 from bench.load import Address
 from nodetool import app
+from nodetool.auth.deployment import StaticToken
 from nodetool.config import Config
 from nodetool.runner.link import resident
 from nodetool.server.listener import bind
@@ -131,7 +132,7 @@ async def served(home: Path) -> AsyncIterator[Serving]:
     """Serve in this process as ``nodetool serve`` does, with runners of their own, until the block ends."""
     opened: asyncio.Future[app.Rooms] = asyncio.get_running_loop().create_future()
 
-    async def ready(rooms: app.Rooms) -> None:
+    async def ready(rooms: app.Rooms, token: StaticToken | None) -> None:
         opened.set_result(rooms)
 
     with bind("127.0.0.1", 0) as sock:

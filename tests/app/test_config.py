@@ -62,7 +62,11 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ({}, {"runners": -1}, "runners -1: there cannot be less than 0"),
         ({}, {"max_body": 0}, "max_body 0: a limit is at least 1"),
         ({}, {"nodes": ["nothing.py"]}, "nodes nothing.py: there is no such file"),
-        ({}, {"host": "0.0.0.0"}, "host 0.0.0.0: beyond this machine anybody could run workflows; see --insecure"),
+        (
+            {},
+            {"host": "0.0.0.0"},
+            "host 0.0.0.0: beyond this machine anybody could run workflows; --auth-provider static",
+        ),
         ({}, {"host": "example.org"}, "host example.org: beyond this machine"),
     ],
     ids=lambda part: next(iter(part), None) if isinstance(part, dict) else None,

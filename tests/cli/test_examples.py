@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from nodetool.app import Rooms
+from nodetool.auth.identity import USER
 from nodetool.cli import local
 from nodetool.cli.examples import examples, store_examples
-from nodetool.cli.local import USER
 from nodetool.config import Config
 from nodetool.protocol.documents import WorkflowRequest
-from nodetool.server import border
 from nodetool.shipped import shipped
 
 IDS = ["csv-report", "slow-progress"]
@@ -64,7 +63,3 @@ async def test_an_example_is_stored_once_and_belongs_to_who_made_something_of_it
 
     names = [(await rooms.workflows.get(USER, id))[0].name for id in IDS]
     assert names == ["Mine", "Journey of Voyager 2"]
-
-
-def test_the_examples_belong_to_who_asks_without_a_token() -> None:
-    assert USER == border.USER

@@ -22,6 +22,11 @@ CODE = [*blocks(ROOT / "README.md"), *blocks(MANUAL)]
 
 COMMANDS = [
     "serve",
+    "worker",
+    "deploy",
+    "token create",
+    "token list",
+    "token revoke",
     "run",
     "validate",
     "nodes list",

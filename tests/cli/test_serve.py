@@ -94,7 +94,7 @@ def test_an_id_that_is_not_there_is_told_and_makes_no_database(tmp_path: Path) -
     [
         (["--port", "70000"], "nodetool: port 70000: a port is 0 to 65535\n"),
         (["--sync", "fast"], "nodetool: sync: expected full or normal\n"),
-        (["--host", "0.0.0.0"], "beyond this machine anybody could run workflows; see --insecure\n"),
+        (["--host", "0.0.0.0"], "asks for a token, --insecure does not\n"),
         (["--nodes", "nothing.py"], "nodetool: nodes nothing.py: there is no such file\n"),
     ],
     ids=["port", "sync", "host", "nodes"],

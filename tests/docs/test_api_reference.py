@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from nodetool.protocol import errors
-from nodetool.protocol.answers import JobDocument
+from nodetool.protocol.answers import JobDocument, TokenDocument
 from nodetool.protocol.commands import AnyCommand
 from nodetool.protocol.documents import Workflow
 from nodetool.protocol.errors import NodetoolError
@@ -18,7 +18,7 @@ from nodetool.server.asgi import build
 from nodetool.server.errors import INTERNAL, STATUS, status_of
 from nodetool.server.openapi import DOCS
 from nodetool.server.options import Options
-from nodetool.server.routes import SOCKETS
+from nodetool.server.routes import sockets_of
 from tests.docs.markdown import table
 from tests.server.fakes import House
 
@@ -42,7 +42,7 @@ def fields(kind: Any) -> list[str]:
 
 def routed(surface: Literal["editor", "worker"]) -> set[tuple[str, str]]:
     routes = build(House().services, Options(surface=surface)).routes
-    return {(route.method, route.path) for route in routes} | {("WebSocket", path) for path in SOCKETS}
+    return {(route.method, route.path) for route in routes} | {("WebSocket", path) for path in sockets_of(surface)}
 
 
 def told(page: Path, surface: str) -> Iterator[tuple[str, str]]:
@@ -60,6 +60,20 @@ async def test_the_matrix_has_the_routes_of_the_router(page: Path, surface: Lite
     assert set(rows) == routed(surface)
 
 
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_the_matrix_says_who_may_ask(page: Path, surface: Literal["editor", "worker"]) -> None:
+    said = {
+        (method, path.rstrip("/") or "/"): row[4]
+        for row in table(page, "Unified Endpoint Matrix")
+        for path in ticked(row[COLUMN[surface]])
+        for method in row[3].split(", ")
+    }
+
+    for route in build(House().services, Options(surface=surface)).routes:
+        needs = ", ".join(sorted(route.needs, reverse=True)) if route.needs else "public"
+        assert said[route.method, route.path] == needs, route
+
+
 def test_what_is_planned_is_not_routed(page: Path) -> None:
     planned = [row for row in table(page, "Unified Endpoint Matrix") if "*planned*" in row[0]]
 
@@ -74,7 +88,7 @@ def test_every_query_and_header_of_a_request_is_told(page: Path) -> None:
     assert known <= {word for row in table(page, "Queries and headers") for word in ticked(row[1])}
 
 
-@pytest.mark.parametrize(("heading", "kind"), [("Workflow", Workflow), ("Job", JobDocument)])
+@pytest.mark.parametrize(("heading", "kind"), [("Workflow", Workflow), ("Job", JobDocument), ("Token", TokenDocument)])
 def test_the_fields_of_a_document_are_told(page: Path, heading: str, kind: type) -> None:
     said = [name for row in table(page, heading) for name in ticked(row[0])]
 

@@ -13,11 +13,13 @@ from typing import Any
 
 from nodetool import app
 from nodetool.app import OpenStore
+from nodetool.auth.deployment import StaticToken
 from nodetool.cli import logs
-from nodetool.cli.command import in_loop
-from nodetool.cli.serving import greet, listen, url_of
+from nodetool.cli.options import in_loop
+from nodetool.cli.serving import greet, listen
 from nodetool.config import Config
 from nodetool.jobs.clock import Clock, LoopClock
+from nodetool.server.listener import url_of
 from nodetool.storage.sqlite import open_store
 from tests.durability.board import Board
 from tests.durability.disk import migrating_store, small_store
@@ -36,11 +38,12 @@ async def serve(config: Config, opens: OpenStore, clock: Clock) -> None:
     """Serve as ``nodetool serve`` does, over another store and by another clock."""
     with listen(config, search=False) as sock:
 
-        async def ready(_: app.Rooms) -> None:
-            asyncio.get_running_loop().call_soon(greet, url_of(sock), config, False)
+        async def ready(_: app.Rooms, token: StaticToken | None) -> None:
+            say = partial(greet, url_of(sock), config, examples=False, surface="editor", token=token)
+            asyncio.get_running_loop().call_soon(say)
 
-        rooms = partial(app.open_rooms, open_store=opens, clock=clock)
-        await app.serve(config, sock, ready=ready, open_rooms=rooms)
+        rooms = partial(app.rooms_in, open_store=opens, clock=clock)
+        await app.serve(config, sock, ready=ready, rooms_in=rooms)
 
 
 def _options() -> argparse.ArgumentParser:

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from nodetool.auth.identity import USER, Identity
+from nodetool.auth.tokens import Wanted
 from nodetool.protocol import codec
 from nodetool.protocol.documents import Finding, Workflow, WorkflowRequest
 from nodetool.protocol.errors import (
@@ -21,7 +23,7 @@ from nodetool.protocol.errors import (
 from nodetool.protocol.events import AnyEvent, JobUpdate, LogUpdate, Status
 from nodetool.protocol.ids import new_id, normal_id
 from nodetool.server.ports import Cursor, Job, Services
-from nodetool.storage.port import JobRow, Once, Page
+from nodetool.storage.port import JobRow, Once, Page, TokenRow
 
 NOW_US = 1_700_000_000_000_000
 NOW = NOW_US // 1000
@@ -364,6 +366,58 @@ def workflow(id: str, request: WorkflowRequest) -> Workflow:
     )
 
 
+GUEST = Identity(user=USER)
+
+
+class FakeAsking:
+    """Knows who is who by a dict of tokens. Everybody else is the *guest*, unless there is none."""
+
+    def __init__(self, guest: Identity | None = GUEST, **known: Identity) -> None:
+        self.guest = guest
+        self.known = known
+        self.refuse: NodetoolError | None = None
+        self.asked: list[str] = []
+
+    async def who(self, token: str) -> Identity | None:
+        self.asked.append(token)
+        if self.refuse:
+            raise self.refuse
+        return self.known.get(token)
+
+
+class FakeTokens:
+    """Rows in a dict; a token is its number."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, TokenRow] = {}
+
+    async def create(self, user: str, wanted: Wanted) -> tuple[str, TokenRow]:
+        id = new_id(NOW_US + len(self.rows))
+        row = TokenRow(
+            id=id,
+            hash=id.encode(),
+            user=user,
+            name=wanted.name,
+            prefix="nt_123456",
+            scopes=list(wanted.scopes),
+            workflow_id=wanted.workflow_id,
+            created_us=NOW_US,
+            expires_us=wanted.expires_us,
+            used_us=None,
+        )
+        self.rows[id] = row
+        return f"nt_123456-{len(self.rows)}", row
+
+    async def all(self, user: str) -> list[TokenRow]:
+        return [row for row in reversed(self.rows.values()) if row.user == user]
+
+    async def revoke(self, user: str, id: str) -> TokenRow:
+        row = self.rows.get(id)
+        if row is None or row.user != user:
+            raise NotFound("token", id)
+        return self.rows.pop(id)
+
+
 class FakeNodes:
     def metadata(self) -> bytes:
         return b'[{"node_type":"x.Y"}]'
@@ -389,6 +443,8 @@ class House:
         self.jobs = FakeJobs()
         self.workflows = FakeWorkflows()
         self.readiness = FakeReadiness()
+        self.asking = FakeAsking()
+        self.tokens = FakeTokens()
 
     @property
     def services(self) -> Services:
@@ -398,4 +454,6 @@ class House:
             nodes=FakeNodes(),
             readiness=self.readiness,
             metrics=FakeMetrics(),
+            asking=self.asking,
+            tokens=self.tokens,
         )

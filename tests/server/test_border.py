@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
-from nodetool.server.border import House
+from nodetool.server.house import House
 from tests.server.live import Live, live
 from tests.server.talk import talking
 

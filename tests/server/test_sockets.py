@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from nodetool.protocol.errors import Fault, HasFindings, QueueFull, StorageFailed, StorageFull
-from nodetool.server.listener import LINGER, Connection
+from nodetool.server.connections import LINGER, SocketConnection
 from tests.server.fakes import FakeJob
 from tests.server.live import Live, live
 from tests.server.talk import talking
@@ -493,9 +493,9 @@ async def test_a_client_that_does_not_read_its_replies_is_not_read_either(editor
 
 
 async def test_nothing_of_a_connection_is_kept_once_it_is_gone(editor: Live) -> None:
-    def kept() -> list[Connection]:
+    def kept() -> list[SocketConnection]:
         gc.collect()
-        every = [one for one in gc.get_objects() if type(one) is Connection]
+        every = [one for one in gc.get_objects() if type(one) is SocketConnection]
         return [one for one in every if one.loop is asyncio.get_running_loop()]
 
     async with talking(editor.socket_url) as talk:

@@ -293,6 +293,9 @@ READS = {
     "leftover": 0,
     "last_keys": 3,
     "pinned_since": 1,
+    "token": 1,
+    "token_by_id": 1,
+    "tokens_of": 1,
 }
 
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from nodetool import __version__
-from nodetool.cli import exits, jobs, source, workflows
+from nodetool.cli import deploy, exits, jobs, source, tokens, workflows
 from nodetool.cli.exits import Exit
 from nodetool.cli.options import Home, NodeFiles, in_loop, read_config
-from nodetool.config import variable
+from nodetool.config import WORKER, variable
 from nodetool.conformance import command as conformance
 from nodetool.protocol.errors import NodetoolError
 
@@ -23,6 +23,8 @@ nodes_cli = typer.Typer(no_args_is_help=True, help="Look at the node types that 
 cli.add_typer(nodes_cli, name="nodes")
 jobs.register(cli)
 workflows.register(cli)
+deploy.register(cli)
+tokens.register(cli)
 conformance.register(cli)
 
 Workflow = Annotated[str, typer.Argument(help="A workflow document or a graph as JSON; - reads it from stdin.")]
@@ -62,18 +64,26 @@ def about(
 
 
 @cli.command()
+@cli.command("worker", help="Serve the Worker API to a network: whoever calls needs a token.")
 def serve(
+    context: typer.Context,
     *,
-    host: Annotated[str | None, typer.Option(help="Where to listen [127.0.0.1].")] = None,
+    host: Annotated[str | None, typer.Option(help="Where to listen [127.0.0.1; worker: 0.0.0.0].")] = None,
     port: Annotated[int | None, typer.Option(help="0 takes any free port [8000].")] = None,
     home: Home = None,
     nodes: NodeFiles = None,
     runners: Annotated[int | None, typer.Option(help="Cores for runs; 0 runs all in the server's process.")] = None,
     sync: Annotated[str | None, typer.Option(help="full: survives a power cut; normal: is faster [full].")] = None,
-    auth_provider: Annotated[str | None, typer.Option(help="none or local: one user, this machine only.")] = None,
+    auth_provider: Annotated[
+        str | None, typer.Option(help="none, local, static or supabase [local; worker: static].")
+    ] = None,
     allow_origin: Annotated[list[str] | None, typer.Option(help="A further origin of pages; repeatable.")] = None,
     allow_host: Annotated[list[str] | None, typer.Option(help="A further name of this server; repeatable.")] = None,
+    allow_graphs: Annotated[bool, typer.Option("--allow-graphs", help="Run graphs that are sent along.")] = False,
+    trust_proxy: Annotated[list[str] | None, typer.Option(help="The address of a proxy of yours; repeatable.")] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine without tokens.")] = False,
+    user_rate: Annotated[float | None, typer.Option(help="Requests a second of a user [0; worker: 50].")] = None,
+    address_rate: Annotated[float | None, typer.Option(help="And from an address [0; worker: 100].")] = None,
     drain: Annotated[float | None, typer.Option(help="Seconds for runs after a SIGTERM [30].")] = None,
     job_timeout: Annotated[float | None, typer.Option(help="Seconds of an attempt; 0 is no limit [0].")] = None,
     memory_per_runner: Annotated[int | None, typer.Option(help="MiB of a runner; 0 is no limit [0].")] = None,
@@ -85,7 +95,9 @@ def serve(
     port_search: Annotated[bool, typer.Option("--port-search", help="If the port is taken, take the next.")] = False,
 ) -> None:
     """Serve the Editor API on this machine. Every setting is described in docs/settings.md."""
+    is_worker = context.info_name == "worker"
     config = read_config(
+        WORKER if is_worker else None,
         host=host,
         port=port,
         home=home,
@@ -95,7 +107,11 @@ def serve(
         auth_provider=auth_provider,
         allow_origin=allow_origin,
         allow_host=allow_host,
+        allow_graphs=allow_graphs or None,
+        trust_proxy=trust_proxy,
         insecure=insecure or None,
+        user_rate=user_rate,
+        address_rate=address_rate,
         drain=drain,
         job_timeout=job_timeout,
         memory_per_runner=memory_per_runner,
@@ -107,7 +123,8 @@ def serve(
     from nodetool.cli import logs, serving
 
     logs.set_up(config.log_level)
-    in_loop(serving.serve(config, examples=examples, port_search=port_search))
+    surface: Any = "worker" if is_worker else "editor"
+    in_loop(serving.serve(config, examples=examples, port_search=port_search, surface=surface))
 
 
 @cli.command()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from nodetool.app import Rooms
-from nodetool.cli.local import USER
+from nodetool.auth.identity import USER
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.errors import NotFound
 from nodetool.shipped import shipped

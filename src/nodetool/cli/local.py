@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from nodetool.app import Rooms, open_rooms
+from nodetool.auth.identity import USER
 from nodetool.cli.types import index_file
 from nodetool.config import Config
 from nodetool.jobs.cursor import Batch
@@ -22,9 +23,6 @@ from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.errors import FAILURES, HomeInUse, JobCancelled, JobFailed, NotFound
 from nodetool.storage.home import own_home
 from nodetool.storage.sqlite import FILE, open_store
-
-USER = "1"
-"""Who owns the workflows of a home while there are no tokens."""
 
 Watch = Callable[[Batch], None]
 

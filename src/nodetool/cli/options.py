@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -19,8 +19,8 @@ Token = Annotated[str | None, typer.Option(help="The token to come with [NODETOO
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the API answers it.")]
 
 
-def read_config(**given: Any) -> Config:
-    return Config.read(os.environ, {name: value for name, value in given.items() if value != []})
+def read_config(defaults: Mapping[str, Any] | None = None, **given: Any) -> Config:
+    return Config.read(os.environ, {name: value for name, value in given.items() if value != []}, defaults)
 
 
 def in_loop(work: Coroutine[Any, Any, T]) -> T:

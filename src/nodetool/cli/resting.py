@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from nodetool.app import Rooms, rooms_in
+from nodetool.auth.identity import USER
 from nodetool.cli import logs
 from nodetool.cli.holder import Document
-from nodetool.cli.local import USER
 from nodetool.config import Config
 from nodetool.protocol import codec
 from nodetool.protocol.documents import WorkflowRequest

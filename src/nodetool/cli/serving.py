@@ -3,17 +3,20 @@
 import asyncio
 import errno
 import socket
+from functools import partial
 
 from rich.console import Console
 from rich.text import Text
 
 from nodetool import __version__, app
+from nodetool.auth.deployment import StaticToken
 from nodetool.cli.examples import store_examples
 from nodetool.config import Config
 from nodetool.protocol.errors import NodetoolError
 from nodetool.server.listener import bind, url_of
+from nodetool.server.options import Surface
 
-EXAMPLE = """-X POST {url}/api/workflows/csv-report/run -H "Content-Type: application/json" \
+EXAMPLE = """-X POST {url}{prefix}/workflows/csv-report/run -H "Content-Type: application/json" \
 -d '{{"params": {{"melts_above": 2000}}}}'"""
 
 
@@ -23,18 +26,19 @@ class CannotListen(NodetoolError):
     code = "cannot_listen"
 
 
-async def serve(config: Config, *, examples: bool, port_search: bool) -> None:
+async def serve(config: Config, *, examples: bool, port_search: bool, surface: Surface = "editor") -> None:
     """Serve until a signal ends it. Raises CannotListen, and as ``app.serve`` does."""
     sock = listen(config, search=port_search)
 
-    async def ready(rooms: app.Rooms) -> None:
+    async def ready(rooms: app.Rooms, token: StaticToken | None) -> None:
         if examples:
             await store_examples(rooms)
         # A turn of the loop later, when requests are answered: what is printed may be pasted at once.
-        asyncio.get_running_loop().call_soon(greet, url_of(sock), config, examples)
+        say = partial(greet, url_of(sock), config, examples=examples, surface=surface, token=token)
+        asyncio.get_running_loop().call_soon(say)
 
     with sock:
-        await app.serve(config, sock, ready=ready)
+        await app.serve(config, sock, ready=ready, surface=surface)
 
 
 def listen(config: Config, *, search: bool) -> socket.socket:
@@ -51,18 +55,25 @@ def _reason(error: OSError, config: Config) -> str:
     return f"cannot listen on {config.host}, port {config.port}: {error.strerror or error}"
 
 
-def greet(url: str, config: Config, examples: bool) -> None:
+def greet(url: str, config: Config, *, examples: bool, surface: Surface, token: StaticToken | None) -> None:
     """Print where the server is, and a line to paste."""
     console = Console(soft_wrap=True, highlight=False)
+    prefix = "/api" if surface == "editor" else ""
     rows = {
         "page": Text(f"{url}/", "cyan"),
-        "API": Text(f"{url}/api/workflows/", "cyan"),
+        "API": Text(f"{url}{prefix}/workflows/", "cyan"),
         "description": Text(f"{url}/openapi.json", "cyan"),
         "home": Text(str(config.folder)),
     }
+    if token:
+        rows["token"] = Text(token.token, "yellow") if token.is_new else Text(f"the one of {token.place}")
     console.print(Text.assemble((f"nodetool {__version__}", "bold"), " is ready."))
     for label, value in rows.items():
         console.print(Text.assemble(f"  {label:<13}", value))
+    if token and token.is_new:
+        console.print(f"\nThe token is shown this once; it is kept in {token.place}, for you alone.", markup=False)
     console.print("\nRun a workflow:" if examples else "\nList the workflows:")
-    console.print(Text(f"  curl {EXAMPLE.format(url=url) if examples else f'{url}/api/workflows/'}", "green"))
+    header = "" if config.asks_nobody else '-H "Authorization: Bearer $TOKEN" '
+    line = header + (EXAMPLE.format(url=url, prefix=prefix) if examples else f"{url}{prefix}/workflows/")
+    console.print(Text(f"  curl {line}", "green"))
     console.print("\nCtrl-C ends the server.")

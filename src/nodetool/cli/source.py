@@ -59,8 +59,8 @@ def read(text: str) -> Source:
         OSError: the file cannot be read.
         InvalidJson, InvalidRequest: it holds something else.
     """
-    data, name = _bytes(text), name_of(text)
-    return Source(name, bytes(_decoded(data, name, _document).graph) or data)
+    data, name = read_bytes(text), name_of(text)
+    return Source(name, bytes(decoded(data, _document, name).graph) or data)
 
 
 def document(text: str, id: str | None) -> dict[str, Any]:
@@ -68,8 +68,8 @@ def document(text: str, id: str | None) -> dict[str, Any]:
 
     Its parts are left as they are written. Raises as ``read`` does.
     """
-    data, name = _bytes(text), name_of(text)
-    found = _decoded(data, name, _fields)
+    data, name = read_bytes(text), name_of(text)
+    found = decoded(data, _fields, name)
     if "graph" not in found:
         found = {"graph": msgspec.Raw(data)}
     fields: dict[str, Any] = {"name": "a workflow" if text == STDIN else Path(text).stem, **found}
@@ -89,7 +89,8 @@ def _id_in(data: bytes, name: str) -> str | None:
         raise InvalidRequest(f"{name}: its id is no text") from error
 
 
-def _decoded(data: bytes, name: str, decoder: "msgspec.json.Decoder[T]") -> T:
+def decoded(data: bytes, decoder: "msgspec.json.Decoder[T]", name: str) -> T:
+    """Return the JSON object that *name* holds. Raises InvalidJson, InvalidRequest: it holds something else."""
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
@@ -112,7 +113,7 @@ def params(pairs: Sequence[str], file: Path | None) -> dict[str, Any]:
 def _params_of(file: Path) -> dict[str, Any]:
     """As in the body of a request, the params may stand in an envelope: ``{"params": {…}}``."""
     try:
-        found = _params.decode(_bytes(str(file)))
+        found = _params.decode(read_bytes(str(file)))
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"{file.name}: params are a JSON object with a value for each input") from error
     except (msgspec.DecodeError, RecursionError) as error:
@@ -134,10 +135,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _text(file: str) -> str:
     try:
-        return _bytes(file).decode()
+        return read_bytes(file).decode()
     except UnicodeDecodeError as error:
         raise WrongUsage(f"{file} is not UTF-8 text") from error
 
 
-def _bytes(file: str) -> bytes:
+def read_bytes(file: str) -> bytes:
     return sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()

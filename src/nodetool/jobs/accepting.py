@@ -12,6 +12,7 @@ import msgspec
 from nodetool.graph.params import coerce
 from nodetool.graph.version import Version
 from nodetool.jobs.job import Job
+from nodetool.jobs.live import Live
 from nodetool.jobs.supervisor import Supervisor
 from nodetool.protocol import codec
 from nodetool.protocol.errors import (
@@ -56,7 +57,7 @@ class Acceptance:
         self,
         supervisor: Supervisor,
         reader: Reader,
-        live: dict[str, Job],
+        live: Live,
         known: Callable[[str, str], Awaitable[Job]],
         *,
         now_us: Callable[[], int],
@@ -76,7 +77,7 @@ class Acceptance:
         nothing of the job before that.
 
         Raises:
-            HasFindings, InvalidParams, QueueFull, ShuttingDown: no job exists then.
+            HasFindings, InvalidParams, QueueFull, TooManyJobs, ShuttingDown: no job exists then.
         """
         job = self._new(ask)
         job.accept = self._supervisor.accept(job, lambda job: self._row(job, ask), merges=merges)
@@ -149,6 +150,7 @@ class Acceptance:
         if not self.is_open:
             raise ShuttingDown
         self._supervisor.dispatcher.check_room()
+        self._live.check_room(ask.user)
         check_findings(ask.version)
         values = coerce(ask.params, ask.version.inputs)
         now_us = self._now_us()

@@ -4,7 +4,6 @@ What becomes of a job whose run is over is not decided here: that is the supervi
 """
 
 import asyncio
-from collections import deque
 
 import structlog
 
@@ -12,6 +11,7 @@ from nodetool.jobs.clock import Clock
 from nodetool.jobs.credit import Credits
 from nodetool.jobs.ending import Ending
 from nodetool.jobs.job import Job
+from nodetool.jobs.lanes import Lane
 from nodetool.jobs.lines import Lines
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
@@ -44,7 +44,7 @@ class Dispatcher:
         self._policy = policy
         self._tally = tally
         self._lines = lines
-        self._queues: dict[Runs, deque[Job]] = {"inline": deque(), "blocking": deque(), "cpu": deque(), "gpu": deque()}
+        self._queues: dict[Runs, Lane[Job]] = {"inline": Lane(), "blocking": Lane(), "cpu": Lane(), "gpu": Lane()}
         self._credits = Credits()
 
     # In.
@@ -84,7 +84,7 @@ class Dispatcher:
         if self.is_stopping:
             return
         for queue in self._queues.values():
-            while queue and (runner := self.runners.take(queue[0])):
+            while queue and (runner := self.runners.take(queue.first)):
                 self._begin(queue.popleft(), runner)
 
     def start(self, job: Job, runner: Runner) -> None:

@@ -10,6 +10,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts that count: those that the run itself ended badly, or whose fault is not known."""
     max_queue: int = 100_000
     """Jobs that wait; further ones are refused."""
+    max_user_jobs: int = 0
+    """Jobs of a user that wait or run; further ones are refused."""
     max_events: int = 10_000_000
     """Events of a job."""
     job_timeout: float = 0.0

@@ -13,6 +13,7 @@ from nodetool.jobs.clock import Clock
 from nodetool.jobs.cursor import Cursor, Stored
 from nodetool.jobs.ending import CANCELLED, Ending, ending_of_event, queued_event
 from nodetool.jobs.job import Job
+from nodetool.jobs.live import Live
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep, Retention
@@ -67,7 +68,7 @@ class Jobs:
         self._workflows = workflows
         self._reader = reader
         self._now_us = clock.now_us
-        self._live: dict[str, Job] = {}
+        self._live = Live(policy.max_user_jobs)
         self._rests = False
         self._supervisor = Supervisor(
             lambda supervisor: Log(writer, supervisor, self._ended, clock),

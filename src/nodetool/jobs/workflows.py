@@ -29,6 +29,10 @@ PAGE_BYTES = 16 << 20
 """The documents of one page of a list, at most."""
 
 
+PUBLIC = "public"
+"""The access of a workflow that others may read and run; only its owner changes it."""
+
+
 class Schemas(msgspec.Struct):
     """What a workflow takes and gives, as JSON Schema."""
 
@@ -37,9 +41,10 @@ class Schemas(msgspec.Struct):
 
 
 class Ready(NamedTuple):
-    """A version of a stored workflow, and whose it is."""
+    """A version of a stored workflow, and who may run it."""
 
     user: str
+    is_public: bool
     version: Version
     graph: bytes
 
@@ -50,7 +55,7 @@ _schemas = msgspec.json.Decoder(Schemas)
 
 
 class Workflows:
-    """Workflows of all users. Another user's do not exist for a caller."""
+    """Workflows of all users. Another user's do not exist for a caller, unless they are public: those may be read."""
 
     def __init__(
         self,
@@ -71,7 +76,7 @@ class Workflows:
         self._changes = 0
 
     async def get(self, user: str, id: str) -> tuple[Workflow, str]:
-        """Return a workflow and its etag. Raises NotFound."""
+        """Return a workflow and its etag, also another user's that is public. Raises NotFound."""
         row = await self._row(user, id)
         return _workflow(row), row.etag
 
@@ -107,7 +112,7 @@ class Workflows:
         found = self._ready.get(id)
         if found is None:
             found = await self._make_ready(user, id)
-        elif found.user != user:
+        elif found.user != user and not found.is_public:
             raise NotFound("workflow", id)
         else:
             self._ready.move_to_end(id)
@@ -133,9 +138,10 @@ class Workflows:
     async def _make_ready(self, user: str, id: str) -> Ready:
         changes = self._changes
         row = await self._row(user, id)
-        graph = bytes(_document.decode(row.document).graph)
+        document = _document.decode(row.document)
+        graph = bytes(document.graph)
         _, version = await self._checked(graph, "$.graph")
-        ready = Ready(row.user, version, graph)
+        ready = Ready(row.user, document.access == PUBLIC, version, graph)
         if changes == self._changes:
             self._keep(id, ready)
         return ready
@@ -151,7 +157,7 @@ class Workflows:
 
     async def _row(self, user: str, id: str) -> WorkflowRow:
         row = await self._reader.workflow(id)
-        if row is None or row.user != user:
+        if row is None or not (row.user == user or _document.decode(row.document).access == PUBLIC):
             raise NotFound("workflow", id)
         return row
 
@@ -173,7 +179,9 @@ class Workflows:
         outcome = await self._commit(op)
         self._forget(id)
         _raise_refused(outcome, id)
-        self._keep(id, Ready(user, version, source))  # saves come here in the order of their commits
+        self._keep(
+            id, Ready(user, request.access == PUBLIC, version, source)
+        )  # saves come here in the order of their commits
         return await self.get(user, id)
 
     def _schemas_of(self, graph: Graph) -> dict[str, Any]:
@@ -202,7 +210,7 @@ def _check_request(request: WorkflowRequest, limits: Limits) -> None:
     if len(request.name) > limits.name:
         message = f"has more than {limits.name} characters"
         raise InvalidRequest(f"name {message}", errors=[Fault(field="$.name", message=message)])
-    if request.access not in ("private", "public"):
+    if request.access not in ("private", PUBLIC):
         message = "is private or public"
         raise InvalidRequest(f"access {message}", errors=[Fault(field="$.access", message=message)])
 

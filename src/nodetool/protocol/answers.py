@@ -73,6 +73,32 @@ class WorkflowList(msgspec.Struct, frozen=True, kw_only=True):
     workflows: list[Workflow]
 
 
+class TokenDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as lists show it: how it begins, never the whole."""
+
+    id: str
+    name: str
+    prefix: str
+    scopes: list[str]
+    workflow_id: str | None
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+
+
+class NewToken(TokenDocument, frozen=True, kw_only=True):
+    """A token that was just made. ``token`` is told this once."""
+
+    token: str
+
+
+class TokenList(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens, newest first, all on one page."""
+
+    next: str
+    tokens: list[TokenDocument]
+
+
 class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some events of a job. ``next_after`` is the ``after`` of the next page."""
 

@@ -1,6 +1,7 @@
 """The workflow document and its graph, as clients send and read them."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
 
@@ -91,6 +92,16 @@ class Workflow(msgspec.Struct, kw_only=True):
     findings: list[Finding]
     required_providers: list[str] | None = None
     required_models: list[str] | None = None
+
+
+class TokenRequest(msgspec.Struct, kw_only=True):
+    """What a client sends to make a token: scopes are ``run``, ``read``, ``write`` and ``admin``."""
+
+    name: str
+    scopes: tuple[str, ...] = ("run", "read")
+    workflow_id: str | None = None
+    """The one workflow that it is for."""
+    expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class RunRequest(msgspec.Struct, kw_only=True):

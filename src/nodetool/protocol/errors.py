@@ -95,10 +95,33 @@ class TooLarge(NodetoolError):
     code = "too_large"
 
 
+class TooSlow(NodetoolError):
+    """The request came too slowly."""
+
+    code = "too_slow"
+
+
 class UnsupportedMedia(NodetoolError):
     """The body is of a type that this route does not take."""
 
     code = "unsupported_media_type"
+
+
+class Unauthorized(NodetoolError):
+    """Authorization header required. Use 'Authorization: Bearer YOUR_TOKEN'."""
+
+    code = "unauthorized"
+
+    def __init__(self, detail: str = "", *, why: str = "") -> None:
+        """*why* is what RFC 6750 calls it: ``invalid_request``, ``invalid_token``; nothing where no token came."""
+        super().__init__(detail)
+        self.why = why
+
+
+class Forbidden(NodetoolError):
+    """The token does not allow this."""
+
+    code = "insufficient_scope"
 
 
 class NotFound(NodetoolError):
@@ -167,6 +190,35 @@ class QueueFull(NodetoolError):
     """Too many jobs are waiting."""
 
     code = "queue_full"
+
+
+class TooManyJobs(NodetoolError):
+    """The user has as many jobs as may be."""
+
+    code = "too_many_jobs"
+
+
+class RateLimited(NodetoolError):
+    """Too many requests came in a short time."""
+
+    code = "rate_limited"
+
+    def __init__(self, detail: str = "", *, seconds: float = 1.0) -> None:
+        """*seconds* from now it is worth asking again."""
+        super().__init__(detail)
+        self.seconds = seconds
+
+
+class TooManyConnections(NodetoolError):
+    """This address has too many connections; see NODETOOL_MAX_CONNECTIONS."""
+
+    code = "too_many_connections"
+
+
+class AuthUnavailable(NodetoolError):
+    """Who is asking cannot be found out now: the service that knows does not answer."""
+
+    code = "auth_unavailable"
 
 
 class ShuttingDown(NodetoolError):

@@ -1,6 +1,13 @@
 """Times as REST shows them: RFC 3339 in UTC, with microseconds."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def rfc3339(us: int) -> str:

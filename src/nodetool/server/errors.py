@@ -1,6 +1,7 @@
 """The one place where an error becomes a status code."""
 
 from http import HTTPStatus
+from math import ceil
 
 import structlog
 from litestar.exceptions import HTTPException
@@ -17,9 +18,12 @@ _log = structlog.get_logger()
 STATUS: dict[type[NodetoolError], int] = {
     errors.InvalidJson: 400,
     errors.InvalidCursor: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.ForeignOrigin: 403,
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,
+    errors.TooSlow: 408,
     errors.Conflict: 409,
     errors.CursorAhead: 409,
     errors.JobCancelled: 409,
@@ -37,7 +41,11 @@ STATUS: dict[type[NodetoolError], int] = {
     errors.InvalidRequest: 422,
     errors.UnknownCommand: 422,
     errors.QueueFull: 429,
+    errors.TooManyJobs: 429,
+    errors.RateLimited: 429,
+    errors.TooManyConnections: 429,
     errors.JobFailed: 500,
+    errors.AuthUnavailable: 503,
     errors.NotReady: 503,
     errors.ShuttingDown: 503,
     errors.StorageFailed: 503,
@@ -59,7 +67,27 @@ def status_of(error: NodetoolError) -> int:
 
 def refusal(error: NodetoolError) -> Answer:
     """Return the answer for an error that was raised on purpose."""
-    return problem(status_of(error), error.code, error.detail, faults=error.errors, job_id=error.job_id)
+    headers = headers_of(error)
+    return problem(
+        status_of(error), error.code, error.detail, faults=error.errors, job_id=error.job_id, headers=headers
+    )
+
+
+def headers_of(error: NodetoolError) -> list[Header]:
+    """Return the headers that say what to do about an error."""
+    match error:
+        case errors.Unauthorized(why=why):
+            return [(b"www-authenticate", challenge(why))]
+        case errors.Forbidden():
+            return [(b"www-authenticate", challenge(error.code))]
+        case errors.RateLimited(seconds=seconds):
+            return [(b"retry-after", b"%d" % ceil(seconds))]
+    return []
+
+
+def challenge(why: str) -> bytes:
+    """Say that a token is asked for, and what is wrong with the one that came (RFC 6750, 3)."""
+    return f'Bearer realm="nodetool", error="{why}"'.encode() if why else b'Bearer realm="nodetool"'
 
 
 def problem(
@@ -81,7 +109,7 @@ def problem(
         job_id=job_id,
     )
     headers = list(headers or ())
-    if status in RETRY_AFTER:
+    if status in RETRY_AFTER and not any(name == b"retry-after" for name, _ in headers):
         headers.append((b"retry-after", RETRY_AFTER[status]))
     if job_id:
         headers.append(of_job(job_id))

@@ -83,6 +83,27 @@ def _typed(head: Head, request_id: str | int | None) -> AnyCommand | Refusal | N
     return Refusal.of(InvalidFrame("a frame is a map with the key command"), request_id=request_id)
 
 
+class Introduction(msgspec.Struct):
+    """What is looked at in the first frame of a socket that came without a token."""
+
+    auth_token: Any = None
+    data: Any = None
+
+
+_json_first = msgspec.json.Decoder(Introduction)
+_msgpack_first = msgspec.msgpack.Decoder(Introduction)
+
+
+def token_in(frame: Frame) -> str:
+    """Return the ``auth_token`` that a first command holds, beside its data or in it; nothing if there is none."""
+    try:
+        first: Introduction = _decode(frame, _json_first, _msgpack_first)
+    except NodetoolError:
+        return ""
+    inner = first.data.get("auth_token") if isinstance(first.data, dict) else None
+    return next((token for token in (first.auth_token, inner) if isinstance(token, str)), "")
+
+
 def reply_frame(reply: Reply, mode: Mode) -> Frame:
     return codec.to_msgpack(reply) if mode == "binary" else codec.to_json(reply).decode()
 

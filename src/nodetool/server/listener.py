@@ -8,17 +8,18 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from nodetool.protocol.answers import Health, Problem, Pulse
 from nodetool.protocol.codec import to_json
 from nodetool.protocol.errors import NotReady
 from nodetool.protocol.times import rfc3339
-from nodetool.server.corked import HttpConnection
+from nodetool.server.callers import Callers
+from nodetool.server.connections import SocketConnection, WatchedConnection
 from nodetool.server.options import Options
 from nodetool.server.responses import Answer, document
 from nodetool.server.types import ASGIApp, Receive, Scope, Send
@@ -94,8 +95,8 @@ async def listening(sock: socket.socket, options: Options, *, on_end: Callable[[
 def uvicorn_settings(options: Options) -> dict[str, Any]:
     """Return those settings of uvicorn that the contract depends on. Where to listen is not among them."""
     return {
-        "http": HttpConnection,
-        "ws": Connection,
+        "http": partial(WatchedConnection, options=options, callers=Callers(options.max_connections)),
+        "ws": SocketConnection,
         "ws_max_size": options.max_body,
         "ws_per_message_deflate": False,
         "ws_ping_interval": 20.0,
@@ -123,22 +124,6 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-class Connection(WebSocketsSansIOProtocol):
-    """uvicorn's socket, but a client that never reads what was left for it does not keep the connection for ever."""
-
-    _cut: asyncio.TimerHandle | None = None
-
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        super().on_task_complete(task)
-        if self in self.connections:
-            self._cut = self.loop.call_later(LINGER, self.transport.abort)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self._cut:
-            self._cut.cancel()  # it would keep all that belonged to the connection until it is due
 
 
 class Front:

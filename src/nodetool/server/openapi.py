@@ -15,7 +15,7 @@ import msgspec
 from nodetool.protocol import answers
 from nodetool.protocol.codec import to_json
 from nodetool.protocol.commands import RunJobData
-from nodetool.protocol.documents import Graph, RunRequest, Workflow, WorkflowRequest
+from nodetool.protocol.documents import Graph, RunRequest, TokenRequest, Workflow, WorkflowRequest
 from nodetool.protocol.events import AnyEvent
 from nodetool.server.jobs import STATUSES
 from nodetool.server.options import Options
@@ -106,7 +106,7 @@ SAVE_REFUSES = (400, 404, 413, 415, 422, 503, 507)
 JOB = ("Nodetool-Job-Id",)
 LATER = ("Nodetool-Job-Id", "Location")
 LINES = {"application/x-ndjson": EVENT}
-SSE = {"text/event-stream": {"type": "string"}}
+SSE = {"text/event-stream": {"description": "The `data` of each is an Event as JSON, that of the last one `[DONE]`."}}
 ACCEPTED = json_of(ref("Accepted"))
 HEALTHY = Doc(gives={200: json_of(ref("Health"))})
 
@@ -118,7 +118,7 @@ DOCS: dict[str, Doc] = {
     "WorkflowRoutes.create": Doc(
         takes=ref("WorkflowRequest"),
         gives={200: json_of(ref("Workflow"))},
-        headers=("ETag",),
+        headers=("ETag", "Location"),
         refuses=SAVE_REFUSES,
     ),
     "WorkflowRoutes.replace": Doc(
@@ -178,6 +178,14 @@ DOCS: dict[str, Doc] = {
         refuses=(404, 410, 503, 507),
     ),
     "JobRoutes.retry": Doc(gives={202: ACCEPTED}, headers=LATER, refuses=(404, 409, 410, 422, 429, 503, 507)),
+    "TokenRoutes.create": Doc(
+        takes=ref("TokenRequest"),
+        gives={200: json_of(ref("NewToken"))},
+        headers=("Location",),
+        refuses=(400, 409, 413, 415, 422, 503, 507),
+    ),
+    "TokenRoutes.page": Doc(gives={200: json_of(ref("TokenList"))}),
+    "TokenRoutes.revoke": Doc(gives={200: json_of({"type": "null"})}, refuses=(404, 503, 507)),
     "NodeRoutes.metadata": Doc(gives={200: json_of({"type": "array", "items": OBJECT})}),
     "HealthRoutes.health": HEALTHY,
     "HealthRoutes.ping": Doc(gives={200: json_of(ref("Pulse"))}),
@@ -189,6 +197,11 @@ DOCS: dict[str, Doc] = {
 
 ALWAYS = (403, 421, 500)
 """What any request may be refused with: a foreign page, a foreign host, a bug; a failed run is 500 too."""
+
+ASKED = (401, 429, 503)
+"""And what is not for everybody: no token that we know, too many requests, and nobody who knows the token."""
+
+TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server asks for tokens."}
 
 
 class Description:
@@ -217,7 +230,7 @@ def described(routes: list[Route], version: str) -> dict[str, Any]:
         "info": {"title": "nodetool", "version": version, "license": {"name": "MIT", "identifier": "MIT"}},
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas()},
+        "components": {"schemas": schemas(), "securitySchemes": {"token": TOKEN}},
     }
 
 
@@ -227,7 +240,9 @@ def operation(route: Route) -> dict[str, Any]:
         "operationId": operation_id(route),
         "summary": (route.handler.__doc__ or "").strip(),
         "tags": [route.path.removeprefix("/api/").strip("/").partition("/")[0] or "pages"],
-        "responses": responses(doc),
+        "responses": responses(doc, (*ALWAYS, *ASKED) if route.needs else ALWAYS),
+        # A server of one user needs no token; the scopes are those of which a token must have one.
+        "security": [{}, {"token": sorted(route.needs)}] if route.needs else [],
     }
     if parameters := [*([ID] if "{id}" in route.path else []), *doc.query]:
         said["parameters"] = parameters
@@ -241,17 +256,16 @@ def operation_id(route: Route) -> str:
     return f"{name}_head" if route.method == "HEAD" else name
 
 
-def responses(doc: Doc) -> dict[str, Any]:
+def responses(doc: Doc, always: Sequence[int]) -> dict[str, Any]:
     given = {str(status): response(doc, status, content) for status, content in doc.gives.items()}
-    return given | {str(status): problem(status) for status in sorted({*doc.refuses, *ALWAYS})}
+    return given | {str(status): problem(status) for status in sorted({*doc.refuses, *always})}
 
 
 def response(doc: Doc, status: int, content: dict[str, Schema]) -> dict[str, Any]:
     said: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if doc.headers:
-        said["headers"] = {
-            name: {"schema": {"type": "string"}} for name in doc.headers if name != "Location" or status == 202
-        }
+        names = [name for name in doc.headers if name != "Location" or status == max(doc.gives)]
+        said["headers"] = {name: {"schema": {"type": "string"}} for name in names}
     if content:
         said["content"] = {type: {"schema": schema} for type, schema in content.items()}
     return said
@@ -262,6 +276,8 @@ def problem(status: int) -> dict[str, Any]:
         "description": HTTPStatus(status).phrase,
         "content": {"application/problem+json": {"schema": ref("Problem")}},
     }
+    if status == 401:
+        said["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     if status in {429, 503}:
         said["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return said
@@ -276,10 +292,13 @@ def schemas() -> dict[str, Any]:
         answers.JobDocument,
         answers.WorkflowList,
         answers.EventPage,
+        answers.TokenList,
+        answers.NewToken,
         answers.Pulse,
         Graph,
         Workflow,
         without_raw(WorkflowRequest),
+        TokenRequest,
         RunRequest,
         RunJobData,
         answers.Health,

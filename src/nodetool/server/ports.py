@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from nodetool.auth.identity import Identity
+from nodetool.auth.tokens import Wanted
 from nodetool.protocol.documents import Workflow, WorkflowRequest
 from nodetool.protocol.errors import Fault
 from nodetool.protocol.events import Status
-from nodetool.storage.port import JobRow, Once, Page
+from nodetool.storage.port import JobRow, Once, Page, TokenRow
 
 
 class Batch(Protocol):
@@ -183,6 +185,35 @@ class Workflows(Protocol):
         ...
 
 
+class Asking(Protocol):
+    """Who is asking."""
+
+    @property
+    def guest(self) -> Identity | None:
+        """Who asks without a token; None if nobody may."""
+        ...
+
+    async def who(self, token: str) -> Identity | None:
+        """Return whose token this is, None if it is nobody's. Raises AuthUnavailable."""
+        ...
+
+
+class Tokens(Protocol):
+    """The tokens that a user has made."""
+
+    async def create(self, user: str, wanted: Wanted) -> tuple[str, TokenRow]:
+        """Return a new token, which is told this once, and its row. Raises InvalidRequest, Conflict."""
+        ...
+
+    async def all(self, user: str) -> Sequence[TokenRow]:
+        """Newest first."""
+        ...
+
+    async def revoke(self, user: str, id: str) -> TokenRow:
+        """Raises NotFound."""
+        ...
+
+
 class Nodes(Protocol):
     def metadata(self) -> bytes:
         """Return the JSON of the node types in NodeTool's format, made once."""
@@ -210,3 +241,5 @@ class Services:
     nodes: Nodes
     readiness: Readiness
     metrics: Metrics
+    asking: Asking
+    tokens: Tokens

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 import msgspec
 from litestar import Request as LitestarRequest
 
+from nodetool.auth.identity import Identity
 from nodetool.protocol import codec
 from nodetool.protocol.errors import Fault, InvalidRequest, TooLarge, UnsupportedMedia
 
@@ -19,10 +20,15 @@ NOTED = WISHES | {b"content-length", b"content-type"}
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def user_of(request: Request) -> str:
+def identity_of(request: Request) -> Identity:
     """Return who asks; the border found out."""
-    user: str = request.scope["user"]
-    return user
+    identity: Identity = request.scope["auth"]
+    return identity
+
+
+def user_of(request: Request) -> str:
+    """Return the user who asks."""
+    return identity_of(request).user
 
 
 def id_of(request: Request) -> str:

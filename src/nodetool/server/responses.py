@@ -45,6 +45,11 @@ def document(value: Any, status: int = 200, headers: Iterable[Header] = ()) -> A
     return Answer(to_json(value), status, headers)
 
 
+def location(path: str) -> Header:
+    """Return the header that says where something is that was made."""
+    return (b"location", path.encode())
+
+
 def of_job(id: str) -> Header:
     """Return the header that names the job an answer belongs to."""
     return (JOB_ID, id.encode("latin-1", "replace"))

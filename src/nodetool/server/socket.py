@@ -1,7 +1,9 @@
 """The socket's side of a conversation: one command in; replies, and the events of jobs, out."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from nodetool.auth.identity import Identity
 from nodetool.protocol import codec
 from nodetool.protocol.commands import (
     AnyCommand,
@@ -25,7 +27,10 @@ from nodetool.server.frames import Mode
 from nodetool.server.outbox import Step
 from nodetool.server.ports import Cursor, Job, Jobs
 from nodetool.server.runs import start
+from nodetool.server.scopes import check, needs_of
 from nodetool.storage.port import JobRow
+
+Note = Callable[[str, str, str], None]
 
 
 class Out(Protocol):
@@ -54,17 +59,26 @@ class Session:
     next commands are handled already: else a connection would get one run a disk's turn.
     """
 
-    def __init__(self, user: str, jobs: Jobs, out: Out, *, takes_graphs: bool) -> None:
-        self._user = user
+    def __init__(
+        self, identity: Identity, jobs: Jobs, out: Out, *, takes_graphs: bool, note: Note | None = None
+    ) -> None:
+        """*note* is told what was done, to what has which id, and the job that it was."""
+        self._identity = identity
+        self._user = identity.user
         self._jobs = jobs
         self._out = out
         self._takes_graphs = takes_graphs
+        self._note = note
         self._newest = ""
         self._starting: dict[str, Job] = {}
         """Jobs of this connection whose accept is not known to be committed."""
 
-    async def answer(self, command: AnyCommand) -> None:
+    async def answer(self, command: AnyCommand, refusal: NodetoolError | None = None) -> None:
+        """Carry out a command; or say why not, where somebody else has a *refusal* for it."""
         try:
+            if refusal:
+                raise refusal
+            check(self._identity, needs_of(command))
             await self._carry_out(command)
         except NodetoolError as error:
             await self._out.say(self._refusal(error, command))
@@ -105,12 +119,16 @@ class Session:
             return
         finally:
             self._starting.pop(job.id, None)
+        if self._note:
+            self._note("job.run", job.workflow_id, job.id)
         shown = command.data.job_id or job.id
         await self._out.reply(Done(message="Job started", job_id=shown, workflow_id=job.workflow_id, **_of(command)))
         self._out.follow(job.id, job.events())
 
     async def _cancel(self, command: CancelJob) -> None:
         row = await self._jobs.cancel(self._user, await self._meant(command.data.job_id))
+        if self._note:
+            self._note("job.cancel", row.id, row.id)
         await self._out.say(
             Done(
                 message="Job cancellation requested",

@@ -1,29 +1,36 @@
 """Sockets: the loop that reads frames, and how a connection ends."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import structlog
-from litestar.exceptions import NotFoundException
 
+from nodetool.auth.identity import Identity
 from nodetool.protocol.replies import Refusal
+from nodetool.server.audit import Audit
 from nodetool.server.closing import Close
+from nodetool.server.confined import JobsOfOne
+from nodetool.server.door import OVER, Door, Visitor
 from nodetool.server.frames import command_of
 from nodetool.server.options import Options
 from nodetool.server.outbox import Outbox
-from nodetool.server.ports import Jobs
-from nodetool.server.socket import Session
+from nodetool.server.pace import Pace
+from nodetool.server.ports import Asking, Jobs
+from nodetool.server.socket import Note, Session
 from nodetool.server.types import Receive, Scope, Send
 
 _log = structlog.get_logger()
 
 
 class Sockets:
-    """The connections that are open."""
+    """The connections that are open. *pace* is None where there is no limit for a user."""
 
-    def __init__(self, jobs: Jobs, options: Options) -> None:
+    def __init__(self, jobs: Jobs, options: Options, asking: Asking, pace: Pace | None = None) -> None:
         self._jobs = jobs
         self._options = options
+        self._door = Door(asking, pace, options)
+        self._audit = Audit() if options.audit else None
         self._open: set[Outbox] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
@@ -32,8 +39,6 @@ class Sockets:
         return len(self._open)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "websocket":
-            raise NotFoundException
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
@@ -45,18 +50,33 @@ class Sockets:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        came = await self._door.meet(scope, receive)
+        if came is None:
+            return
+        if isinstance(came, Close):
+            await say_goodbye(send, came)
+            return
         outbox = Outbox(send, self._options.patience)
-        session = Session(scope["user"], self._jobs, outbox, takes_graphs=self._options.takes_graphs)
         self._open.add(outbox)
         if self._closing:
             outbox.end(RESTART)
         try:
-            await converse(receive, session, outbox)
+            await converse(came, self._session(scope, came, outbox), outbox, self._door)
         finally:
             self._open.discard(outbox)
             await outbox.close()
         if outbox.over.done():
             await say_goodbye(send, outbox.over.result())
+
+    def _session(self, scope: Scope, came: Visitor, outbox: Outbox) -> Session:
+        identity = came.identity
+        only = identity.workflow_id
+        jobs = self._jobs if only is None else JobsOfOne(self._jobs, only)
+        note = self._note(scope, identity)
+        return Session(identity, jobs, outbox, takes_graphs=self._options.takes_graphs, note=note)
+
+    def _note(self, scope: Scope, identity: Identity) -> Note | None:
+        return partial(self._audit.write, identity, scope["client"]) if self._audit else None
 
     async def shutdown(self) -> None:
         """Close every socket with 1012, and return once they are told: clients come back to the next process."""
@@ -74,11 +94,14 @@ RESTART = Close(1012, "the server restarts")
 BUG = Close(1011, "something went wrong in the server")
 
 
-async def converse(receive: Receive, session: Session, outbox: Outbox) -> None:
+async def converse(visitor: Visitor, session: Session, outbox: Outbox, door: Door) -> None:
     """Handle commands until the client leaves or the connection must end."""
-    reading = asyncio.create_task(read(receive, session, outbox))
+    reading = asyncio.create_task(read(visitor, session, outbox, door))
     try:
-        await asyncio.wait((reading, outbox.over), return_when=asyncio.FIRST_COMPLETED)
+        again = door.looks_again(visitor)
+        while not (await asyncio.wait((reading, outbox.over), timeout=again, return_when=asyncio.FIRST_COMPLETED))[0]:
+            if not await door.knows(visitor):
+                outbox.end(OVER)
     finally:
         reading.cancel()
         await asyncio.wait((reading,))
@@ -87,18 +110,21 @@ async def converse(receive: Receive, session: Session, outbox: Outbox) -> None:
         outbox.end(BUG)
 
 
-async def read(receive: Receive, session: Session, outbox: Outbox) -> None:
-    """Read frames, one command after the other, until the client leaves."""
+async def read(visitor: Visitor, session: Session, outbox: Outbox, door: Door) -> None:
+    """Read frames, one command after the other, until the client leaves or its token is not good any longer."""
     while True:
-        message = await receive()
+        message = await visitor.receive()
         if message["type"] == "websocket.disconnect":
             return
         frame = message.get("bytes")
         command = command_of(message["text"] if frame is None else frame)
+        if not await door.knows(visitor):
+            outbox.end(OVER)
+            return
         if isinstance(command, Refusal):
             await outbox.say(command)
         elif command is not None:
-            await session.answer(command)
+            await session.answer(command, door.too_fast(visitor))
 
 
 async def say_goodbye(send: Send, close: Close) -> None:

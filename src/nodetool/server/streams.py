@@ -86,14 +86,14 @@ class Stream:
         self._cursor = cursor
         self._framing = framing
         self._job_id = job_id
-        self._headers = [(b"content-type", framing.type), *framing.headers, of_job(job_id)]
+        self.headers = [(b"content-type", framing.type), *framing.headers, of_job(job_id)]
         self._visitors = visitors
         self._silence = silence
         self._on_left = on_left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+            await send({"type": "http.response.start", "status": 200, "headers": self.headers})
             async with Present(receive):
                 await self._send_all(send)
                 return

@@ -11,7 +11,7 @@ from nodetool.protocol.errors import PreconditionFailed
 from nodetool.server.options import Options
 from nodetool.server.ports import Workflows
 from nodetool.server.requests import Query, Request, header, id_of, misfit, read_json, user_of
-from nodetool.server.responses import Answer, document
+from nodetool.server.responses import Answer, Header, document, location
 from nodetool.server.types import ASGIApp
 
 T = TypeVar("T")
@@ -27,6 +27,7 @@ class WorkflowRoutes:
     def __init__(self, workflows: Workflows, options: Options) -> None:
         self._workflows = workflows
         self._max_body = options.max_body
+        self._prefix = options.prefix
 
     async def page(self, request: Request) -> ASGIApp:
         """List workflows, newest first, as whole documents or only the parts that ``?columns=`` names."""
@@ -47,7 +48,8 @@ class WorkflowRoutes:
     async def create(self, request: Request) -> ASGIApp:
         """Store a new workflow."""
         asked = await read_json(request, _request, self._max_body)
-        return tagged(*await self._workflows.create(user_of(request), asked))
+        workflow, etag = await self._workflows.create(user_of(request), asked)
+        return tagged(workflow, etag, location(f"{self._prefix}/workflows/{workflow.id}"))
 
     async def replace(self, request: Request) -> ASGIApp:
         """Store a workflow under this id, whether it is new or not."""
@@ -62,8 +64,8 @@ class WorkflowRoutes:
         return Answer(b"null")
 
 
-def tagged(workflow: Workflow, etag: str) -> Answer:
-    return document(workflow, headers=((b"etag", f'"{etag}"'.encode()),))
+def tagged(workflow: Workflow, etag: str, *headers: Header) -> Answer:
+    return document(workflow, headers=((b"etag", f'"{etag}"'.encode()), *headers))
 
 
 async def matching(request: Request, change: Callable[[str | None], Awaitable[T]]) -> T:

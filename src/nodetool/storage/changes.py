@@ -16,6 +16,7 @@ from nodetool.storage.port import (
     Append,
     Begin,
     Cancel,
+    CreateToken,
     DeleteWorkflow,
     Done,
     DropGraphs,
@@ -28,8 +29,10 @@ from nodetool.storage.port import (
     Prune,
     Refused,
     Requeue,
+    RevokeToken,
     SaveWorkflow,
     Sweep,
+    UseToken,
 )
 from nodetool.storage.pruning import Pruning
 from nodetool.storage.queries import Queries
@@ -63,6 +66,9 @@ class Changes:
             End: self._end,
             SaveWorkflow: self._save_workflow,
             DeleteWorkflow: self._delete_workflow,
+            CreateToken: self._create_token,
+            RevokeToken: self._revoke_token,
+            UseToken: self._use_token,
             Prune: pruning.prune,
             Sweep: pruning.sweep,
             DropGraphs: pruning.drop_graphs,
@@ -198,6 +204,18 @@ class Changes:
         if not matches(op.if_match, found[1]):
             return MISMATCH
         return DONE if self._changed("delete_workflow", (op.id, op.user)) else MISSING
+
+    def _create_token(self, op: CreateToken) -> Outcome:
+        row = op.row
+        scopes = " ".join(row.scopes)
+        kept = (row.id, row.hash, row.user, row.name, row.prefix, scopes, row.workflow_id, row.created_us)
+        return DONE if self._changed("add_token", (*kept, row.expires_us, op.most)) else TOO_MANY
+
+    def _revoke_token(self, op: RevokeToken) -> Outcome:
+        return DONE if self._changed("revoke_token", (op.id, op.user)) else MISSING
+
+    def _use_token(self, op: UseToken) -> Outcome:
+        return DONE if self._changed("use_token", (op.hash, op.used_us)) else MISSING
 
 
 def repeated(found: tuple[bytes, bytes] | None, once: Once) -> Refused | None:

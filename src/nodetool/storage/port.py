@@ -143,6 +143,43 @@ class DeleteWorkflow(msgspec.Struct, frozen=True, kw_only=True):
     if_match: str | None = None
 
 
+class TokenRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as it is stored: not itself, but its hash."""
+
+    id: str
+    hash: bytes
+    user: str
+    name: str
+    prefix: str
+    scopes: Sequence[str]
+    workflow_id: str | None
+    created_us: int
+    expires_us: int | None
+    used_us: int | None
+    """Its last use, to the hour."""
+
+
+class CreateToken(msgspec.Struct, frozen=True, kw_only=True):
+    """Store a token. Refused with ``too_many`` if the user has *most* already."""
+
+    row: TokenRow
+    most: int
+
+
+class RevokeToken(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete a token of a user. Refused with ``missing``."""
+
+    id: str
+    user: str
+
+
+class UseToken(msgspec.Struct, frozen=True, kw_only=True):
+    """Note that a token was used. Refused with ``missing``."""
+
+    hash: bytes
+    used_us: int
+
+
 class Prune(msgspec.Struct, frozen=True, kw_only=True):
     """Delete jobs, but those that have not ended. A tombstone says whose each was; ``Sweep`` deletes their events."""
 
@@ -182,6 +219,9 @@ Op = (
     | First
     | SaveWorkflow
     | DeleteWorkflow
+    | CreateToken
+    | RevokeToken
+    | UseToken
     | Prune
     | Sweep
     | DropGraphs
@@ -200,8 +240,8 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
     """One of these words.
 
     ``conflict``, ``stale``, ``ended``, ``missing``, ``mismatch``, ``foreign``; ``cancelled``: nothing else was wrong;
-    ``too_many``: a job has no numbers left for these events; ``repeated``: the request came before; ``reused``: another
-    request had its key.
+    ``too_many``: a job has no numbers left for these events, or there are as many as may be; ``repeated``: the request
+    came before; ``reused``: another request had its key.
     """
     job_id: str = ""
     """With ``repeated`` and ``reused``: the job that the first request started."""
@@ -260,8 +300,8 @@ class Page(msgspec.Struct, Generic[Row], frozen=True):
     next: str
 
 
-class Writer(Protocol):
-    """The one writer. Operations take effect in the order they were given, whoever gave them."""
+class Changing(Protocol):
+    """What takes operations: the one writer, or a command beside it."""
 
     def append(self, ops: Sequence[Op]) -> Awaitable[list[Outcome]]:
         """Queue *ops*; everything that waits at the end of a loop tick is one transaction.
@@ -272,6 +312,10 @@ class Writer(Protocol):
             StorageFull, StorageFailed: the commit failed; none of its operations took effect.
         """
         ...
+
+
+class Writer(Changing, Protocol):
+    """The one writer. Operations take effect in the order they were given, whoever gave them."""
 
     def next_no(self) -> int:
         """Return a job number that was never used."""
@@ -285,6 +329,14 @@ class Reader(Protocol):
 
     async def workflows(self, user: str, *, limit: int, cursor: str, max_bytes: int) -> Page[WorkflowRow]:
         """Newest first; stops early once the documents of the page hold *max_bytes*. Raises InvalidCursor."""
+        ...
+
+    async def token(self, hash: bytes) -> TokenRow | None: ...
+
+    async def token_by_id(self, id: str) -> TokenRow | None: ...
+
+    async def tokens(self, user: str) -> list[TokenRow]:
+        """Newest first."""
         ...
 
     async def job(self, id: str) -> JobRow | None: ...

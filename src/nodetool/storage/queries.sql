@@ -185,3 +185,27 @@ WHERE (user, key, route) IN (SELECT user, key, route FROM requests WHERE created
 
 -- expire_tombstones --
 DELETE FROM tombstones WHERE id IN (SELECT id FROM tombstones WHERE pruned_us <= ? LIMIT ?);
+
+-- add_token --
+-- Counted in the same statement: two of these cannot both be the last that may be.
+INSERT INTO tokens (id, hash, user, name, prefix, scopes, workflow_id, created_us, expires_us)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+WHERE (SELECT count(*) FROM tokens WHERE user = ?3) < ?10;
+
+-- revoke_token --
+DELETE FROM tokens WHERE id = ? AND user = ?;
+
+-- use_token --
+UPDATE tokens SET used_us = ?2 WHERE hash = ?1;
+
+-- token --
+SELECT id, hash, user, name, prefix, scopes, workflow_id, created_us, expires_us, used_us FROM tokens WHERE hash = ?;
+
+-- token_by_id --
+SELECT id, hash, user, name, prefix, scopes, workflow_id, created_us, expires_us, used_us FROM tokens WHERE id = ?;
+
+-- tokens_of --
+SELECT id, hash, user, name, prefix, scopes, workflow_id, created_us, expires_us, used_us
+FROM tokens
+WHERE user = ?
+ORDER BY created_us DESC, id DESC;

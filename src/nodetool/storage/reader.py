@@ -17,7 +17,7 @@ from nodetool.protocol.ids import normal_id
 from nodetool.storage.changes import repeated
 from nodetool.storage.cursors import from_cursor, to_cursor
 from nodetool.storage.keys import LAST_SEQ, keys
-from nodetool.storage.port import Batch, JobRow, Once, Page, Refused, WorkflowRow
+from nodetool.storage.port import Batch, JobRow, Once, Page, Refused, TokenRow, WorkflowRow
 from nodetool.storage.queries import Queries
 
 T = TypeVar("T")
@@ -39,6 +39,20 @@ class SqliteReader:
         """Return the workflow, whoever owns it."""
         row = self._one("workflow", id)
         return None if row is None else workflow_row(row)
+
+    async def token(self, hash: bytes) -> TokenRow | None:
+        """Return the token with this hash, also one whose time is over."""
+        row = self._one("token", hash)
+        return None if row is None else token_row(row)
+
+    async def token_by_id(self, id: str) -> TokenRow | None:
+        """Return the token, whoever owns it."""
+        row = self._one("token_by_id", id)
+        return None if row is None else token_row(row)
+
+    async def tokens(self, user: str) -> list[TokenRow]:
+        """Newest first."""
+        return [token_row(row) for row in await self._in_thread(self._all, "tokens_of", user)]
 
     async def job(self, id: str) -> JobRow | None:
         """Return the job, whoever owns it; the id may have dashes."""
@@ -183,6 +197,23 @@ def workflow_row(row: Any) -> WorkflowRow:
         etag=etag,
         created_us=created_us,
         updated_us=updated_us,
+    )
+
+
+def token_row(row: Any) -> TokenRow:
+    """Return the columns of the query ``token`` under their names."""
+    id, hash, user, name, prefix, scopes, workflow_id, created_us, expires_us, used_us = row
+    return TokenRow(
+        id=id,
+        hash=hash,
+        user=user,
+        name=name,
+        prefix=prefix,
+        scopes=scopes.split(),
+        workflow_id=workflow_id,
+        created_us=created_us,
+        expires_us=expires_us,
+        used_us=used_us,
     )
 
 

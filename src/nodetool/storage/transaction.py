@@ -8,11 +8,24 @@ from typing import Literal
 
 from nodetool.protocol.errors import StorageFailed, StorageFull
 from nodetool.storage.changes import Changes
-from nodetool.storage.port import Accept, Cancel, DeleteWorkflow, End, First, Op, Outcome, SaveWorkflow
+from nodetool.storage.port import (
+    Accept,
+    Cancel,
+    CreateToken,
+    DeleteWorkflow,
+    End,
+    First,
+    Op,
+    Outcome,
+    RevokeToken,
+    SaveWorkflow,
+)
 
 Sync = Literal["full", "normal"]
 
-PROMISES: frozenset[type[Op]] = frozenset({Accept, First, Cancel, End, SaveWorkflow, DeleteWorkflow})
+PROMISES: frozenset[type[Op]] = frozenset(
+    {Accept, First, Cancel, End, SaveWorkflow, DeleteWorkflow, CreateToken, RevokeToken}
+)
 """What somebody is told once it is committed; with ``full`` it outlives a power cut."""
 
 PRIMARY = 0xFF
