@@ -293,6 +293,7 @@ READS = {
     "leftover": 0,
     "last_keys": 3,
     "pinned_since": 1,
+    "checkpoints": 1,
 }
 
 

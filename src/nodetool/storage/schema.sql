@@ -86,3 +86,12 @@ CREATE INDEX tombstones_by_age ON tombstones (pruned_us);
 CREATE TABLE leftovers (
     no INTEGER PRIMARY KEY
 );
+
+-- What firings sent, of jobs that have not ended: their next attempt takes it instead of computing it again.
+CREATE TABLE checkpoints (
+    no INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    attempt INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (no, key)
+);

@@ -8,12 +8,12 @@ from typing import Literal
 
 from nodetool.protocol.errors import StorageFailed, StorageFull
 from nodetool.storage.changes import Changes
-from nodetool.storage.port import Accept, Cancel, DeleteWorkflow, End, First, Op, Outcome, SaveWorkflow
+from nodetool.storage.port import Accept, Cancel, Checkpoint, DeleteWorkflow, End, First, Op, Outcome, SaveWorkflow
 
 Sync = Literal["full", "normal"]
 
-PROMISES: frozenset[type[Op]] = frozenset({Accept, First, Cancel, End, SaveWorkflow, DeleteWorkflow})
-"""What somebody is told once it is committed; with ``full`` it outlives a power cut."""
+PROMISES: frozenset[type[Op]] = frozenset({Accept, First, Cancel, Checkpoint, End, SaveWorkflow, DeleteWorkflow})
+"""What somebody relies on once it is committed; with ``full`` it outlives a power cut."""
 
 PRIMARY = 0xFF
 """What of SQLite's error codes says what happened; the rest says why."""
