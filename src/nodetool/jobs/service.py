@@ -300,6 +300,7 @@ class Jobs:
             stored_seq=row.last_seq,
             counted=row.failures,
             is_cancelling=row.cancel_requested,
+            has_kept=True,
         )
 
 

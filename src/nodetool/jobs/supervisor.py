@@ -22,7 +22,7 @@ from nodetool.jobs.tally import Tally
 from nodetool.protocol import frames
 from nodetool.protocol.errors import AttemptsExhausted, JobFailed, StorageFailed, TooManyEvents
 from nodetool.runner.link import Connect, Link
-from nodetool.storage.port import Accept, Append, Cancel, Outcome
+from nodetool.storage.port import Accept, Append, Begin, Cancel, Checkpoint, Outcome
 
 if TYPE_CHECKING:
     import asyncio
@@ -94,7 +94,7 @@ class Supervisor:
         """Drop a job whose accept could not be stored: it was never shown to anyone."""
         job.is_void = True
         if job.runner:
-            self.dispatcher.halt(job, job.runner, "")
+            self._halt(job, job.runner, "")
         else:
             self.dispatcher.unqueue(job)
 
@@ -113,6 +113,8 @@ class Supervisor:
                     if older := last.get(frame.job_no):
                         self._take_events(runner, older, entries)
                     last[frame.job_no] = frame
+                case frames.Checkpoint():
+                    self._take_checkpoint(runner, frame, entries)
                 case frames.End():
                     self._take_end(runner, last.pop(frame.job_no, None), frame, entries)
                 case frames.NeedPlan():
@@ -134,6 +136,11 @@ class Supervisor:
             self.dispatcher.condemn(job, TooManyEvents.code, f"more than {self._policy.max_events} events")
             return
         entries.append((job, job.append(frame)))
+
+    def _take_checkpoint(self, runner: Runner, frame: frames.Checkpoint, entries: list[Entry]) -> None:
+        job = self._job_of(runner, frame.job_no, frame.attempt)
+        if job and not (job.ending or job.is_deaf):
+            entries.append((job, job.keep(frame)))
 
     def _take_end(self, runner: Runner, events: frames.Events | None, frame: frames.End, entries: list[Entry]) -> None:
         job = self._job_of(runner, frame.job_no, frame.attempt)
@@ -164,9 +171,14 @@ class Supervisor:
         runner.is_ready = True
         _log.info("runner.ready", pid=frame.pid, shared=runner.is_shared)
 
-    def stored(self, job: Job, op: Append) -> None:
+    def begun(self, job: Job, op: Begin) -> None:
+        """Let a job start that has waited for that."""
+        self.dispatcher.begun(job, op)
+
+    def stored(self, job: Job, op: Append | Checkpoint) -> None:
         """Count what is committed, and credit its run with it."""
-        self._tally.events += op.count
+        if isinstance(op, Append):
+            self._tally.events += op.count
         self.dispatcher.credit(job, op)
 
     def refused(self, job: Job) -> None:
@@ -186,7 +198,17 @@ class Supervisor:
         """End a job whatever its run does. What the run tells from now on is not heard."""
         self.fail(job, how)
         if job.runner:
-            self.dispatcher.halt(job, job.runner, how.error)
+            self._halt(job, job.runner, how.error)
+
+    def _halt(self, job: Job, runner: Runner, reason: str) -> None:
+        """Have a run stopped; of one that has not been sent yet its runner knows nothing."""
+        if not job.is_resuming:
+            self.dispatcher.halt(job, runner, reason)
+            return
+        self.dispatcher.leave(runner, job)
+        if not job.ending:
+            self.fail(job, CANCELLED)
+        self.dispatcher.dispatch()
 
     # Cancel.
 
@@ -216,7 +238,7 @@ class Supervisor:
         if done.exception():
             job.is_cancelling, job.cancel = False, None
         elif job.runner is runner:
-            self.dispatcher.halt(job, runner, "the run was cancelled")
+            self._halt(job, runner, "the run was cancelled")
 
     def _cancel_queued(self, job: Job) -> None:
         self.dispatcher.unqueue(job)
