@@ -105,6 +105,18 @@ async def test_what_a_run_keeps_is_given_to_the_writer_before_what_it_tells_next
     assert writer.given == ["Accept", "Checkpoint Append Checkpoint End"]
 
 
+async def test_a_held_accept_is_stored_before_what_its_run_keeps(store: Store) -> None:
+    writer = Noting(store)
+    desk = Desk(Store(writer, store.reader, store.checkpoints))  # type: ignore[arg-type]  # a writer, as the port has it
+    shared = desk.open()
+    job = desk.accept(through("tests.DearEcho"), merges=True)
+    shared.say(kept(job), events_frame(job, 2), completed(job))
+    await job.wait()
+
+    assert writer.given == ["Accept", "Checkpoint End"]
+    assert await store.reader.checkpoints(job.no) == []
+
+
 async def test_the_next_attempt_is_sent_what_was_kept_and_then_its_start(desk: Desk, shelf: Shelf) -> None:
     job, link = await lost_once(desk, shelf)
     assert link.starts(job) == []
