@@ -58,6 +58,8 @@ class NodeContext:
         self._throttles = {"progress": Throttle(), "preview": Throttle()}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._is_open = True
+        self._identity_lock = threading.Lock()
+        """Not the other one: to hash large inputs takes a while, and the loop must not wait for that."""
         self._identities: Identities | None = None
         self._row: Row = {}
         self._firing: Firing | None = None
@@ -70,7 +72,7 @@ class NodeContext:
     @property
     def firing(self) -> Firing:
         """Which firing this is: found out once somebody asks."""
-        with self._lock:
+        with self._identity_lock:
             if self._firing is None:
                 self._identities = self._identities or Identities()
                 self._firing = self._identities.next(self._node, self._row)
