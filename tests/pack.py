@@ -231,6 +231,82 @@ class Exit(Node):
         return self.text
 
 
+class Dear(Node):
+    """Write the attempt and the token as a line of the file *path*, then pass the text on, in capitals."""
+
+    type_name: ClassVar = "tests.Dear"
+    runs: ClassVar[Runs] = "async"
+    checkpoint: ClassVar[bool] = True
+
+    text: str = ""
+    path: str = ""
+
+    async def process(self, ctx: Context) -> str:
+        _write_line(self.path, ctx)
+        return self.text.upper()
+
+
+class DearPieces(Node):
+    """The same, then stream each letter."""
+
+    type_name: ClassVar = "tests.DearPieces"
+    runs: ClassVar[Runs] = "async"
+    checkpoint: ClassVar[bool] = True
+
+    text: str = ""
+    path: str = ""
+
+    async def process(self, ctx: Context) -> AsyncIterator[str]:
+        _write_line(self.path, ctx)
+        for letter in self.text:
+            await asyncio.sleep(0)
+            yield letter.upper()
+
+
+class DearEcho(Node):
+    """Pass the text on; what it sent is kept."""
+
+    type_name: ClassVar = "tests.DearEcho"
+    runs: ClassVar[Runs] = "inline"
+    checkpoint: ClassVar[bool] = True
+
+    text: str = ""
+
+    def process(self) -> str:
+        return self.text
+
+
+class Ask(Node):
+    """Write the attempt and the token as a line of *tokens*, wait until the file *path* exists, pass the text on."""
+
+    type_name: ClassVar = "tests.Ask"
+    runs: ClassVar[Runs] = "async"
+
+    text: str = ""
+    path: str = ""
+    tokens: str = ""
+
+    async def process(self, ctx: Context) -> str:
+        _write_line(self.tokens, ctx)
+        while not Path(self.path).exists():
+            await asyncio.sleep(0.005)
+        return self.text
+
+
+class HoldLoop(Node):
+    """Hold the loop for some seconds, as no node should."""
+
+    type_name: ClassVar = "tests.HoldLoop"
+    runs: ClassVar[Runs] = "inline"
+
+    text: str = ""
+    seconds: float = 1.0
+
+    def process(self) -> str:
+        time.sleep(self.seconds)
+        return self.text
+
+
 class Fork(Node):
     """Leave a forked process behind that holds all that its parent has open, and end the parent."""
 
@@ -305,3 +381,8 @@ class Secret(Node):
 
     def _depths_of_the_node(self) -> str:
         raise RuntimeError("the vault is closed")
+
+
+def _write_line(path: str, ctx: Context) -> None:
+    with Path(path).open("a") as file:
+        file.write(f"{ctx.attempt} {ctx.idempotency_token}\n")

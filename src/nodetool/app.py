@@ -31,6 +31,7 @@ from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
 from nodetool.metrics import Lag, Metrics
 from nodetool.protocol import codec
+from nodetool.protocol.frames import RunLimits
 from nodetool.runner.guard import Guard
 from nodetool.runner.index import load_index
 from nodetool.runner.link import Connect, ProcessLink
@@ -149,6 +150,7 @@ def policy(config: Config) -> Policy:
         max_user_jobs=config.max_user_jobs,
         max_events=config.max_events,
         job_timeout=config.job_timeout,
+        node_timeout=config.node_timeout,
         memory_per_runner=config.memory_per_runner * MIB,
         recycle=config.recycle,
         stall=config.stall,
@@ -158,11 +160,12 @@ def policy(config: Config) -> Policy:
 
 def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
     """Return what starts a runner: a process, or with ``--runners 0`` this one, which then imports nodes."""
+    limits = RunLimits(max_result=config.max_result, node_timeout=config.node_timeout)
     if config.runners == 0:
         from nodetool.runner.local import LocalLink
 
-        return partial(LocalLink, catalogue=catalogue, max_result=config.max_result)
-    return partial(ProcessLink, catalogue=catalogue, max_result=config.max_result, guard=guard)
+        return partial(LocalLink, catalogue=catalogue, limits=limits)
+    return partial(ProcessLink, catalogue=catalogue, limits=limits, guard=guard)
 
 
 Ready = Callable[[Rooms, StaticToken | None], Awaitable[None]]

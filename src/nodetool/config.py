@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
@@ -133,6 +134,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Edges of a graph."""
     job_timeout: float = 0.0
     """Seconds that one attempt of a job may take; 0 is no limit."""
+    node_timeout: float = 0.0
+    """Seconds that one firing of a node may take; 0 is no limit."""
     max_attempts: int = 3
     """How often a job is started that ends badly by its own fault."""
     max_queue: int = 100_000
@@ -238,6 +241,8 @@ def _check(config: Config) -> None:
     for name in AT_LEAST_0:
         if not getattr(config, name) >= 0:
             raise InvalidSetting(f"{name} {getattr(config, name)}: there cannot be less than 0")
+    if not 0 <= config.node_timeout < math.inf:
+        raise InvalidSetting(f"node_timeout {config.node_timeout:g}: a number of seconds, or 0 for no limit")
     for path in config.nodes:
         if not Path(path).is_file():
             raise InvalidSetting(f"nodes {path}: there is no such file")

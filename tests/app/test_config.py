@@ -60,6 +60,8 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ({}, {"port": -1}, "port -1: a port is 0 to 65535"),
         ({}, {"port": 65536}, "port 65536: a port is 0 to 65535"),
         ({}, {"runners": -1}, "runners -1: there cannot be less than 0"),
+        ({}, {"node_timeout": -1}, "node_timeout -1: a number of seconds, or 0 for no limit"),
+        ({"NODETOOL_NODE_TIMEOUT": "inf"}, {}, "node_timeout inf: a number of seconds"),
         ({}, {"max_body": 0}, "max_body 0: a limit is at least 1"),
         ({}, {"nodes": ["nothing.py"]}, "nodes nothing.py: there is no such file"),
         (

@@ -21,6 +21,7 @@ def kind(**fields: Any) -> NodeDescription:
         "runs": "inline",
         "module": "test",
         "qualname": "Cut",
+        "version": "1",
     }
     return NodeDescription(**(given | fields))
 
@@ -102,6 +103,15 @@ def test_a_node_type_is_shown_with_all_that_is_known_of_it() -> None:
 @pytest.mark.parametrize("runs", RUNS)
 def test_it_is_said_why_a_node_runs_as_it_does(runs: str) -> None:
     assert f"Runs {runs}. " in "\n".join(show.node(kind(runs=runs)))
+
+
+def test_it_is_said_what_is_kept_of_a_node_and_how_long_it_may_take() -> None:
+    lines = list(show.node(kind(checkpoint=True, timeout=30.0)))
+
+    assert lines[-2:] == [
+        "A firing may take 30 seconds.",
+        "Kept: when its job is started again after a crash, what it sent is not computed again.",
+    ]
 
 
 def test_an_unknown_type_has_near_ones() -> None:

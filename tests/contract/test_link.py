@@ -22,7 +22,7 @@ KINDS: dict[str, Callable[..., Link]] = {"process": ProcessLink, "local": LocalL
 
 @pytest.fixture(params=list(KINDS))
 def start(request: pytest.FixtureRequest) -> Start:
-    return partial(KINDS[request.param], catalogue="c", max_result=1 << 20)
+    return partial(KINDS[request.param], catalogue="c", limits=frames.RunLimits(max_result=1 << 20))
 
 
 @asynccontextmanager
@@ -123,6 +123,43 @@ async def test_a_blocking_node_does_not_keep_its_runner(start: Start) -> None:
         async with asyncio.timeout(1):
             link.kill()
             await eventually(lambda: ear.lost)
+
+
+async def test_what_a_node_sent_comes_before_its_run_says_so_and_is_taken_by_another_runner(
+    start: Start, tmp_path: Path
+) -> None:
+    made = version(through("tests.DearPieces", path=str(tmp_path / "lines")))
+    async with linked(start) as (link, ear):
+        link.send(plan_frame(made))
+        link.send(start_frame(made, text="hi"))
+        await eventually(lambda: end_of(ear.got))
+        (kept,) = ear.of(frames.Checkpoint)
+    async with linked(start) as (link, ear):
+        link.send(plan_frame(made))
+        link.send(kept)
+        link.send(start_frame(made, attempt=2, next_seq=9, text="hi"))
+        await eventually(lambda: end_of(ear.got))
+
+        end = end_of(ear.got)
+        assert end
+        assert codec.value_of(end.result) == {"out": ["H", "I"]}
+        assert len((tmp_path / "lines").read_text().splitlines()) == 1
+        assert ear.of(frames.Checkpoint) == []
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+async def test_a_node_may_not_take_longer_than_the_runner_was_told(kind: str) -> None:
+    made = version(through("bench.nodes.BlockingSleep", seconds=4))
+    start = partial(KINDS[kind], catalogue="c", limits=frames.RunLimits(max_result=1 << 20, node_timeout=0.1))
+    async with linked(start) as (link, ear):
+        link.send(plan_frame(made))
+        link.send(start_frame(made))
+        async with asyncio.timeout(3):
+            await eventually(lambda: ear.lost)
+
+        end = end_of(ear.got)
+        assert end
+        assert (end.code, end.node_id, end.leaves) == ("timed_out", "node", True)
 
 
 async def test_a_thread_left_behind_a_failure_ends_the_runner(start: Start, tmp_path: Path) -> None:

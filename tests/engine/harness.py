@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from nodetool.engine.bind import bind
+from nodetool.engine.keep import Checkpoints
 from nodetool.engine.pace import Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
@@ -20,7 +21,7 @@ from nodetool.protocol.codec import events_of
 from nodetool.protocol.descriptions import Index, Pack
 from nodetool.protocol.documents import Graph, GraphEdge, GraphNode
 from nodetool.protocol.events import AnyEvent, EdgeUpdate, NodeUpdate
-from nodetool.protocol.frames import End
+from nodetool.protocol.frames import End, RunLimits
 from nodetool.sdk import registry
 from nodetool.sdk.describe import describe
 from nodetool.sdk.node import Node
@@ -106,18 +107,25 @@ class Player:
         params: dict[str, Any] | None = None,
         *,
         max_result: int = 1 << 24,
+        node_timeout: float = 0,
+        checkpoints: Checkpoints | None = None,
+        job_id: str = "job",
+        attempt: int = 1,
         capacity: int = CAPACITY,
         room: Room = lambda _: None,
     ) -> tuple[Run, Callable[[], list[AnyEvent]]]:
         """Return a run that has not begun, and a function that gives its events."""
-        report = Reporter(job_no=1, attempt=1, job_id="job", workflow_id="w", next_seq=2, on_first=lambda _: None)
+        report = Reporter(
+            job_no=1, attempt=attempt, job_id=job_id, workflow_id="w", next_seq=2, on_first=lambda _: None
+        )
         run = Run(
             bind(plan, self.find),
             params or {},
             report,
             pool=self._pool,
             room=room,
-            max_result=max_result,
+            limits=RunLimits(max_result=max_result, node_timeout=node_timeout),
+            checkpoints=checkpoints,
             capacity=capacity,
         )
 

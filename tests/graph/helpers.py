@@ -59,6 +59,7 @@ def describe(
         outputs=[Output(name=handle, type=kind(spelled)) for handle, spelled in handles.items()],
         module=namespace,
         qualname=name,
+        version="1",
         **more,
     )
 

@@ -15,7 +15,7 @@ from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
-from nodetool.protocol import codec
+from nodetool.protocol import codec, frames
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.events import AnyEvent
 from nodetool.runner.local import LocalLink
@@ -51,7 +51,7 @@ class Rooms:
         self.store = store
         self.clock = Ahead()
         types = catalogue()
-        connect = partial(LocalLink, catalogue=types.hash, max_result=1 << 20)
+        connect = partial(LocalLink, catalogue=types.hash, limits=frames.RunLimits(max_result=1 << 20))
         self.workflows = Workflows(store.writer, store.reader, types, now_us=self.clock.now_us)
         self.jobs = Jobs(
             self.workflows, store.writer, store.reader, connect, clock=self.clock, policy=Policy(), keep=keep

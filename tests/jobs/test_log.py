@@ -14,7 +14,7 @@ from nodetool.jobs.ending import CANCELLED
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Log
 from nodetool.protocol.errors import StorageFailed, StorageFull
-from nodetool.storage.port import Append, Cancel, Done, End, Op, Outcome, Refused
+from nodetool.storage.port import Append, Begin, Cancel, Checkpoint, Done, End, Op, Outcome, Refused
 from tests.jobs.helpers import at, events_frame
 
 
@@ -60,10 +60,13 @@ class FakeWriter:
 
 class Keeper:
     def __init__(self) -> None:
-        self.stored_ops: list[Append] = []
+        self.stored_ops: list[Append | Checkpoint] = []
         self.refused_jobs: list[Job] = []
 
-    def stored(self, job: Job, op: Append) -> None:
+    def begun(self, job: Job, op: Begin) -> None:
+        pass
+
+    def stored(self, job: Job, op: Append | Checkpoint) -> None:
         self.stored_ops.append(op)
 
     def refused(self, job: Job) -> None:
@@ -113,7 +116,9 @@ async def test_nothing_is_published_before_it_is_stored() -> None:
 
     assert batch
     assert (batch.first_seq, desk.writer.stored[1], job.stored_seq) == (2, 2, 2)
-    assert desk.keeper.stored_ops[0].first_seq == 2
+    (op,) = desk.keeper.stored_ops
+    assert isinstance(op, Append)
+    assert op.first_seq == 2
 
 
 async def test_listeners_are_told_in_the_order_of_the_log_and_the_end_comes_last() -> None:

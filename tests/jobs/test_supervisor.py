@@ -902,3 +902,39 @@ async def test_a_runner_that_grows_is_killed_and_its_only_run_counted(store: Sto
     runner.lose()
 
     assert job.counted == 1
+
+
+async def test_a_node_that_holds_the_loop_of_its_own_runner_for_too_long_fails_its_run(store: Store) -> None:
+    desk = Desk(store)
+    desk.open()
+    job = desk.accept(alone_kind())
+    runner = desk.runner_of(job)
+    runner.hello()
+    runner.beat, runner.at = 1, Place(job.no, 1)
+    dog = Watchdog(desk.supervisor.dispatcher, Policy(node_timeout=5), desk.clock)
+    dog.look()
+    dog.close()
+    await at(lambda: runner.kills)
+    runner.lose()
+    ending = await job.wait()
+
+    assert (ending.status, ending.code, ending.error) == (
+        "failed",
+        "timed_out",
+        "the node took longer than 5 seconds",
+    )
+    assert [fault.node_id for fault in ending.errors] == ["node"]
+
+
+async def test_a_runner_that_stands_still_outside_of_its_nodes_is_not_at_fault(store: Store) -> None:
+    desk = Desk(store)
+    desk.open()
+    job = desk.accept(alone_kind())
+    runner = desk.runner_of(job)
+    runner.hello()
+    runner.beat = 1
+    dog = Watchdog(desk.supervisor.dispatcher, Policy(node_timeout=5), desk.clock)
+    dog.look()
+    dog.close()
+
+    assert job.verdict is None

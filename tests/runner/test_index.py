@@ -179,6 +179,31 @@ async def test_a_pack_that_ends_the_describing_process_is_named(tmp_path: Path) 
     assert not list(tmp_path.glob("nodes*"))
 
 
+async def test_the_version_of_a_type_stands_for_the_release_and_the_code_of_its_pack(
+    tmp_path: Path, site: Site
+) -> None:
+    site.install("acme", {"acme/__init__.py": NODE.format(name="One"), "acme/more.py": "MORE = 1"})
+    mine = tmp_path / "mine.py"
+    mine.write_text(NODE.format(name="Three"))
+
+    async def versions() -> tuple[str, str]:
+        index = await load_index(tmp_path / "nodes.json", [str(mine)])
+        return pack(index, "acme").nodes[0].version, pack(index, "mine").nodes[0].version
+
+    acme, own = await versions()
+    os.utime(mine)
+    assert await versions() == (acme, own), "the same code at another time"
+    mine.write_text(mine.read_text() + "\nMORE = 2")
+    (site.path / "acme" / "more.py").write_text("MORE = 20")
+    changed = await versions()
+    assert acme != changed[0]
+    assert own != changed[1]
+    info = site.path / "acme-1.0.dist-info" / "METADATA"
+    info.write_text(info.read_text().replace("1.0", "1.1"))
+    os.utime(site.path / "acme" / "more.py")
+    assert (await versions())[0] != changed[0]
+
+
 async def test_what_modules_print_does_not_get_into_the_index(tmp_path: Path) -> None:
     mine = tmp_path / "mine.py"
     mine.write_text("print('hello')\n" + NODE.format(name="Three"))

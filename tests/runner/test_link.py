@@ -24,7 +24,7 @@ from tests.runner.helpers import Ear, end_of, eventually, is_alive, plan_frame, 
 async def running(made: Version | None = None) -> AsyncIterator[tuple[ProcessLink, Ear]]:
     """A runner process, and a run in it; the process is killed in the end."""
     ear = Ear()
-    link = ProcessLink(ear, catalogue="c", max_result=1 << 20)
+    link = ProcessLink(ear, catalogue="c", limits=frames.RunLimits(max_result=1 << 20))
     await eventually(lambda: ear.got or ear.lost)
     if made:
         link.send(plan_frame(made))
@@ -140,7 +140,7 @@ async def test_the_trace_of_a_node_that_raised_comes_as_one_frame() -> None:
 async def test_a_runner_that_cannot_be_started_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     ear = Ear()
-    link = ProcessLink(ear, catalogue="", max_result=1 << 20)
+    link = ProcessLink(ear, catalogue="", limits=frames.RunLimits(max_result=1 << 20))
     await eventually(lambda: ear.lost)
     link.send(frames.Stop())
     link.kill()
@@ -151,13 +151,14 @@ async def test_a_runner_that_cannot_be_started_is_lost(monkeypatch: pytest.Monke
 
 SERVER = """
 import asyncio, sys
+from nodetool.protocol import frames
 from nodetool.runner.link import ProcessLink
 from tests.graphs import through
 from tests.runner.helpers import Ear, plan_frame, start_frame, version
 
 async def main():
     ear = Ear()
-    link = ProcessLink(ear, catalogue="", max_result=1 << 20)
+    link = ProcessLink(ear, catalogue="", limits=frames.RunLimits(max_result=1 << 20))
     made = version(through(sys.argv[1], path=sys.argv[2]))
     link.send(plan_frame(made))
     link.send(start_frame(made))

@@ -31,7 +31,12 @@ class Desk:
         self.pool = ThreadPoolExecutor(8)
         self.pulse = Pulse.create()
         self.worker = Worker(
-            self.sent.append, self._leave, find=self.find, pool=self.pool, max_result=1 << 24, pulse=self.pulse
+            self.sent.append,
+            self._leave,
+            find=self.find,
+            pool=self.pool,
+            limits=frames.RunLimits(max_result=1 << 24),
+            pulse=self.pulse,
         )
         self.broken: set[str] = set()
 
@@ -280,6 +285,70 @@ async def test_a_cancel_for_another_attempt_does_not_touch_the_run(desk: Desk) -
     await eventually(lambda: len([frame for frame in desk.sent if isinstance(frame, frames.End)]) == 2)
 
     assert desk.sent[-1].status == "completed"
+
+
+# What is kept.
+
+
+def kept_of(desk: Desk) -> list[frames.Checkpoint]:
+    return [frame for frame in desk.sent if isinstance(frame, frames.Checkpoint)]
+
+
+async def test_what_a_node_sent_leaves_before_it_is_told_that_it_is_completed(desk: Desk) -> None:
+    desk.begin(version(through("tests.DearEcho")), attempt=3, text="hi")
+    await desk.end()
+
+    (kept,) = kept_of(desk)
+    assert (kept.job_no, kept.attempt, len(kept.key)) == (1, 3, 32)
+    assert codec.value_of(kept.data) == [{"output": "hi"}]
+    before = desk.sent[: desk.sent.index(kept)]
+    assert ("node", "completed") not in [
+        (event.node_id, event.status) for event in told(before) if isinstance(event, NodeUpdate)
+    ]
+
+
+async def test_a_later_attempt_takes_what_it_was_sent_before_its_start(desk: Desk, tmp_path: Path) -> None:
+    made = version(through("tests.Dear", path=str(tmp_path / "lines")))
+    desk.begin(made, text="hi")
+    await desk.end()
+    (kept,) = kept_of(desk)
+    desk.sent.clear()
+    desk.receive(kept, start_frame(made, attempt=2, next_seq=9, text="hi"))
+
+    assert codec.value_of((await desk.end()).result) == {"out": "HI"}
+    assert len((tmp_path / "lines").read_text().splitlines()) == 1
+    assert kept_of(desk) == []
+    (log,) = [event for event in told(desk.sent) if isinstance(event, LogUpdate)]
+    assert log.content == "not computed again: taken from the checkpoint of attempt 1"
+
+
+async def test_what_came_for_a_run_that_never_starts_is_forgotten(desk: Desk, tmp_path: Path) -> None:
+    made = version(through("tests.Dear", path=str(tmp_path / "lines")))
+    desk.begin(made, text="hi")
+    await desk.end()
+    (kept,) = kept_of(desk)
+    desk.sent.clear()
+    desk.receive(kept, frames.Cancel(1, 2))
+    desk.sent.clear()
+    desk.receive(start_frame(made, attempt=3, text="hi"))
+    await desk.end()
+
+    assert len((tmp_path / "lines").read_text().splitlines()) == 2
+
+
+async def test_what_is_kept_and_not_stored_yet_holds_a_run_up_as_its_events_do(desk: Desk) -> None:
+    nodes = [node("many", "tests.Pieces", count=200, size=20_000), node("dear", "tests.DearEcho")]
+    desk.begin(version(graph(nodes, "many.output -> dear.text")))
+    await settled(desk)
+    assert sum(len(kept.data) for kept in kept_of(desk)) < WINDOW_BYTES + 2 * 20_100
+    credited = 0
+    while end_of(desk.sent) is None:
+        await settled(desk)
+        size = desk.outstanding()[1] + sum(len(one.data) for one in kept_of(desk))
+        desk.receive(frames.Credit(1, 1, 0, size - credited))
+        credited = size
+
+    assert len(kept_of(desk)) == 200
 
 
 # What it prints.

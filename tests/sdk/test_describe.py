@@ -286,6 +286,32 @@ def test_process_may_take_a_context() -> None:
     assert not process_of(Shout).takes_context
 
 
+def test_a_class_that_is_kept_or_limited_says_so() -> None:
+    class Dear(Node):
+        checkpoint: ClassVar[bool] = True
+        timeout: ClassVar[float] = 30
+
+        def process(self) -> str:
+            return ""
+
+    found = describe(Dear, version="7")
+
+    assert (found.checkpoint, found.timeout, found.version) == (True, 30.0, "7")
+    assert (describe(Shout).checkpoint, describe(Shout).timeout) == (False, 0.0)
+
+
+def test_an_input_called_timeout_is_an_input_and_no_limit() -> None:
+    class Fetch(Node):
+        timeout: float = 5.0
+
+        def process(self) -> str:
+            return ""
+
+    found = describe(Fetch)
+
+    assert (found.timeout, [one.name for one in found.properties]) == (0.0, ["timeout"])
+
+
 BAD = {
     "has no process": """
         class Bad(Node):
@@ -314,6 +340,31 @@ BAD = {
             runs: ClassVar = 'fast'
             def process(self) -> str: ...
         """,
+    "a number of seconds, or 0 for no limit": """
+        class Bad(Node):
+            timeout: ClassVar = -1
+            def process(self) -> str: ...
+        """,
+    "Bad.timeout is inf": """
+        class Bad(Node):
+            timeout: ClassVar = float('inf')
+            def process(self) -> str: ...
+        """,
+    "Bad.timeout is 'soon'": """
+        class Bad(Node):
+            timeout: ClassVar = 'soon'
+            def process(self) -> str: ...
+        """,
+    "it reads the stream items itself, so its inputs are not known when it fires": """
+        class Bad(Node):
+            checkpoint: ClassVar = True
+            items: Stream[str]
+            async def process(self) -> str: ...
+        """,
+    "there is no process whose outputs could be kept": """
+        class Bad(InputNode):
+            checkpoint: ClassVar = True
+        """,
     "needs a field dynamic": """
         class Bad(Node):
             is_dynamic: ClassVar = True
@@ -335,6 +386,7 @@ BAD = {
 @pytest.mark.parametrize(("message", "source"), BAD.items(), ids=BAD)
 def test_a_class_that_cannot_be_used_says_what_to_change(message: str, source: str) -> None:
     space: dict[str, Any] = {"Node": Node, "Context": Context, "Stream": Stream, "ClassVar": ClassVar, "Path": Path}
+    space["InputNode"] = InputNode
     exec(inspect.cleandoc(source), space)
 
     with pytest.raises(BadNode, match=message):

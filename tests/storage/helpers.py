@@ -3,7 +3,7 @@
 from typing import Any
 
 from nodetool.storage.pace import Pace
-from nodetool.storage.port import Accept, Append, DeleteWorkflow, End, Requeue, SaveWorkflow
+from nodetool.storage.port import Accept, Append, Checkpoint, DeleteWorkflow, End, Requeue, SaveWorkflow
 
 HASH = "ab" * 32
 
@@ -39,6 +39,11 @@ def append(no: int, first_seq: int, count: int = 1, *, attempt: int = 1) -> Appe
     """A batch of small events."""
     data = batch(first_seq, count)
     return Append(no=no, attempt=attempt, first_seq=first_seq, count=count, flags=0, data=data)
+
+
+def checkpoint(no: int, key: bytes = b"k", data: bytes = b"\x90", *, attempt: int = 1) -> Checkpoint:
+    """What a firing sent."""
+    return Checkpoint(no=no, attempt=attempt, key=key, data=data)
 
 
 def requeue(no: int, first_seq: int, *, attempt: int = 1) -> Requeue:

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from nodetool.storage.keys import LAST_SEQ
-from nodetool.storage.port import Append, Begin, Cancel, Done, First, JobRow, Op, Outcome, Refused
+from nodetool.storage.port import Append, Begin, Cancel, Done, First, JobRow, Kept, Op, Outcome, Refused
 from nodetool.storage.sqlite import Store
-from tests.storage.helpers import HASH, accept, append, batch, delete, end, job_id, requeue, save
+from tests.storage.helpers import HASH, accept, append, batch, checkpoint, delete, end, job_id, requeue, save
 
 DONE = Done()
 
@@ -122,6 +122,7 @@ async def test_events_of_a_cancelled_job_are_stored_until_it_ends(store: Store) 
 
 async def test_a_job_that_is_not_there_refuses_everything(store: Store) -> None:
     ops: list[Op] = [append(1, 2), Begin(no=1, attempt=1, started_us=1), requeue(1, 2), Cancel(no=1), end(1, 2)]
+    ops.append(checkpoint(1))
 
     assert await do(store, *ops) == [Refused("missing")] * len(ops)
 
@@ -195,6 +196,26 @@ async def test_a_queued_job_is_cancelled_in_one(store: Store) -> None:
 async def test_recording_a_cancel_while_ending_otherwise_is_refused(store: Store) -> None:
     assert (await do(store, accept(1), end(1, 2, records_cancel=True)))[1] != DONE
     assert (await row(store)).finished_us is None
+
+
+async def test_a_checkpoint_is_kept_over_attempts_and_goes_with_the_end(store: Store) -> None:
+    await do(store, accept(1), checkpoint(1, b"a"), checkpoint(1, b"b"), requeue(1, 2))
+    again = checkpoint(1, b"b", b"\x91\x01", attempt=2)
+
+    assert await do(store, checkpoint(1, b"c"), again) == [Refused("stale"), DONE]
+    assert await store.reader.checkpoints(1) == [Kept(b"a", 1, b"\x90"), Kept(b"b", 2, b"\x91\x01")]
+
+    assert await do(store, end(1, 3, attempt=2, drops_checkpoints=True)) == [DONE]
+    assert await do(store, checkpoint(1, attempt=2)) == [Refused("ended")]
+    assert await store.reader.checkpoints(1) == []
+
+
+async def test_an_end_that_loses_takes_no_checkpoint_along(store: Store) -> None:
+    await do(store, accept(1), checkpoint(1), accept(2), checkpoint(2), end(2, 9, drops_checkpoints=True))
+    await do(store, end(1, 2, drops_checkpoints=True))
+
+    assert await store.reader.checkpoints(1) == []
+    assert await store.reader.checkpoints(2) == [Kept(b"k", 1, b"\x90")]
 
 
 async def test_a_batch_beyond_the_last_number_is_refused_and_the_end_still_fits(store: Store) -> None:

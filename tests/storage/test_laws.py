@@ -14,9 +14,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from nodetool.protocol.events import ENDED
-from nodetool.storage.port import Accept, Append, Begin, Cancel, Done, End, First, JobRow, Op, Outcome, Refused, Requeue
+from nodetool.storage.port import (
+    Accept,
+    Append,
+    Begin,
+    Cancel,
+    Checkpoint,
+    Done,
+    End,
+    First,
+    JobRow,
+    Op,
+    Outcome,
+    Refused,
+    Requeue,
+)
 from nodetool.storage.sqlite import Store, open_store
-from tests.storage.helpers import accept, append, end, job_id, requeue
+from tests.storage.helpers import accept, append, checkpoint, end, job_id, requeue
 
 
 @dataclass
@@ -27,6 +41,7 @@ class Job:
     attempt: int = 1
     last_seq: int = 1
     cancelled: bool = False
+    kept: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     taken: list[Op] = field(default_factory=list)
 
 
@@ -58,6 +73,8 @@ def reason(job: Job, op: Any) -> Refused | None:
         return Refused("ended")
     if isinstance(op, Cancel):
         return None
+    if isinstance(op, Checkpoint):
+        return None if op.attempt == job.attempt else Refused("stale")
     if op.attempt != job.attempt or (not isinstance(op, Begin) and op.first_seq != job.last_seq + 1):
         return Refused("stale")
     other_end = isinstance(op, End) and op.status != "cancelled"
@@ -74,15 +91,18 @@ def after(job: Job, op: Any) -> Job:
             return replace(job, last_seq=job.last_seq + op.count)
         case Requeue():
             return replace(job, status="queued", attempt=job.attempt + 1, last_seq=job.last_seq + 1)
+        case Checkpoint():
+            return replace(job, kept={**job.kept, op.key: (op.attempt, op.data)})
         case Cancel():
             return replace(job, cancelled=True)
         case End():
             cancelled = job.cancelled or op.records_cancel
-            return replace(job, status=op.status, last_seq=job.last_seq + op.count, cancelled=cancelled)
+            return replace(job, status=op.status, last_seq=job.last_seq + op.count, cancelled=cancelled, kept={})
     raise AssertionError(op)
 
 
 NUMBERS = st.integers(1, 3)
+KEYS = st.sampled_from([b"a", b"b"])
 STATUSES = st.sampled_from(sorted(ENDED))
 
 
@@ -131,13 +151,18 @@ class Machine(RuleBasedStateMachine):
         first_seq, count = job.last_seq + 1 + slip, data.draw(st.integers(1, 3), label="count")
         attempt = job.attempt + data.draw(st.sampled_from([0, 0, 0, 0, -1, 1]), label="attempt")
         status = data.draw(STATUSES, label="status")
-        ended = end(no, first_seq, count, attempt=attempt, status=status)
-        cancelled = end(no, first_seq, count, attempt=attempt, status="cancelled", records_cancel=True)
+        drops = bool(job.kept) or data.draw(st.booleans(), label="drops checkpoints")
+        given = {"attempt": attempt, "drops_checkpoints": drops}
+        ended = end(no, first_seq, count, status=status, **given)
+        cancelled = end(no, first_seq, count, status="cancelled", records_cancel=True, **given)
+        kept = checkpoint(no, data.draw(KEYS, label="key"), data.draw(st.binary(max_size=3)), attempt=attempt)
         kinds: list[Op] = [
             accept(no, status=data.draw(st.sampled_from(["queued", "running"]), label="accepted as")),
             Begin(no=no, attempt=attempt, started_us=5),
             append(no, first_seq, count, attempt=attempt),
             append(no, first_seq, count, attempt=attempt),
+            kept,
+            kept,
             requeue(no, first_seq, attempt=attempt),
             Cancel(no=no),
             ended,
@@ -165,6 +190,8 @@ class Machine(RuleBasedStateMachine):
             assert len(ends) == (job.status in ENDED), "one end"
             assert not ends or job.taken[-1] is ends[0], "nothing follows it"
             assert not ends or ends[0].status == "cancelled" or Cancel(no=no) not in job.taken, "cancel is kept"
+            kept = self.runner.run(self.store.reader.checkpoints(no))
+            assert {one.key: (one.attempt, one.data) for one in kept} == job.kept, "kept until the end, as it was last"
 
     def teardown(self) -> None:
         self.runner.run(self.store.close())

@@ -11,7 +11,7 @@ from nodetool.protocol.errors import StorageFailed
 from nodetool.storage import connect
 from nodetool.storage.port import Done, DropGraphs, Expire, Once, Outcome, Prune, Refused, Sweep
 from nodetool.storage.sqlite import FILE, Store, open_store
-from tests.storage.helpers import accept, append, end, job_id, requeue
+from tests.storage.helpers import accept, append, checkpoint, end, job_id, requeue
 
 DONE = Done()
 MISSING = Refused("missing")
@@ -114,6 +114,15 @@ async def test_what_a_crash_left_is_swept_after_it(tmp_path: Path) -> None:
     assert [await left(store, no) for no in (1, 2)] == [0, 0]
     await store.close()
     assert rows(tmp_path, "leftovers") == 0
+
+
+async def test_a_pruned_job_leaves_no_checkpoint(store: Store, tmp_path: Path) -> None:
+    await store.writer.append([accept(1), checkpoint(1), end(1, 2), accept(2), checkpoint(2)])
+
+    await prune(store, 1, 2)
+
+    assert await store.reader.checkpoints(1) == []
+    assert rows(tmp_path, "checkpoints") == 1
 
 
 async def test_the_number_of_a_pruned_job_never_comes_back(tmp_path: Path) -> None:

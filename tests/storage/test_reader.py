@@ -296,6 +296,7 @@ READS = {
     "token": 1,
     "token_by_id": 1,
     "tokens_of": 1,
+    "checkpoints": 1,
 }
 
 

@@ -16,7 +16,7 @@ from nodetool.storage.pace import FIRST
 from nodetool.storage.port import Cancel, Done, Op, Refused
 from nodetool.storage.sqlite import FILE, Store, open_store
 from nodetool.storage.transaction import Call
-from tests.storage.helpers import accept, append, end, job_id, requeue, save
+from tests.storage.helpers import accept, append, checkpoint, end, job_id, requeue, save
 
 DONE = Done()
 
@@ -112,6 +112,8 @@ async def test_with_full_only_what_somebody_relies_on_waits_for_the_disk(full_st
     assert await level_of(append(1, 5, attempt=2)) == ["NORMAL"]
     assert await level_of(end(1, 6, attempt=2, status="cancelled")) == ["FULL"]
     assert await level_of(append(2, 5)) == ["NORMAL"]
+    assert await level_of(checkpoint(2), append(2, 6)) == ["FULL"]
+    assert await level_of(append(2, 7)) == ["NORMAL"]
     assert await level_of(save("w")) == ["FULL"]
 
 

@@ -95,6 +95,10 @@ def node(kind: NodeDescription) -> Iterator[str]:
     yield from section("Outputs", list(map(_output, kind.outputs)))
     yield ""
     yield textwrap.fill(f"Runs {kind.runs}. {WHY[kind.runs]}", WIDTH)
+    if kind.timeout:
+        yield f"A firing may take {kind.timeout:g} seconds."
+    if kind.checkpoint:
+        yield "Kept: when its job is started again after a crash, what it sent is not computed again."
 
 
 def section(title: str, rows: list[tuple[str, ...]]) -> Iterator[str]:

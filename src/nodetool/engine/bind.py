@@ -1,5 +1,6 @@
 """A plan with its classes: what a runner makes once of a plan, and every run of it shares."""
 
+import hashlib
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
@@ -12,6 +13,7 @@ from nodetool.engine.pieces import key, packed
 from nodetool.graph.plan import Gate, Plan, PlanInput, PlanNode, PlanOutput, PlanType
 from nodetool.protocol.descriptions import Role
 from nodetool.protocol.errors import Fault, ImportFailed, NodeFailed, TypeMismatch
+from nodetool.protocol.values import exactly
 from nodetool.sdk.describe import Process, process_of, streams_of
 from nodetool.sdk.node import Node
 from nodetool.sdk.stream import Stream
@@ -95,6 +97,10 @@ class BoundNode(msgspec.Struct, frozen=True):
     """All out-edges, in document order: the order in which they are drained."""
     has_value: bool
     """Its document sets ``value``: an output without an edge gives that."""
+    base: bytes
+    """Stands for the node, its code and what its document sets, if what it sends is kept; else empty."""
+    timeout: float
+    """Seconds of one firing, as its class says; 0 is no limit."""
     output: int
     """Which output of the plan it fills; -1 if it is none."""
     packed_id: bytes
@@ -125,6 +131,10 @@ class Bound(msgspec.Struct, frozen=True):
     nodes: list[BoundNode]
     starters: list[int]
     """The nodes without incoming edges, inputs first, then in document order."""
+    keeps: bool
+    """What some of its nodes send is kept."""
+    is_limited: bool
+    """Some of its nodes say how long they may take."""
 
 
 def bind(plan: Plan, find: Find) -> Bound:
@@ -139,7 +149,13 @@ def bind(plan: Plan, find: Find) -> Bound:
     outputs = {output.node: place for place, output in enumerate(plan.outputs)}
     nodes = [_bound(index, plan, kinds, edges, outputs.get(index, -1)) for index, node in enumerate(plan.nodes)]
     sources = [node for node in nodes if not node.in_edges]
-    return Bound(plan, nodes, [node.index for node in sorted(sources, key=lambda node: node.role != "input")])
+    return Bound(
+        plan,
+        nodes,
+        [node.index for node in sorted(sources, key=lambda node: node.role != "input")],
+        keeps=plan.keeps,
+        is_limited=any(kind.timeout for kind in plan.types),
+    )
 
 
 @cache
@@ -248,7 +264,7 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         role=node.role,
         gate=node.gate,
         way=way,
-        is_quick=node.gate == "once" and way in QUICK,
+        is_quick=node.gate == "once" and way in QUICK and not kind.checkpoint,
         streams=node.yields or node.gate in ("on_any", "zip_all"),
         takes_context=form.process.takes_context,
         named=form.process.named,
@@ -266,6 +282,8 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         in_edges=sum(len(entry.edges) for entry in node.inputs),
         edges=_outgoing(node, edges),
         has_value="value" in node.values,
+        base=_base(node, kind) if kind.checkpoint else b"",
+        timeout=kind.timeout,
         output=output,
         packed_id=packed(node_id=node.id),
         told=told,
@@ -282,6 +300,10 @@ def _check_of(node: PlanNode, entry: PlanInput, form: Shape, plan: Plan, output:
 
 def _outgoing(node: PlanNode, edges: list[BoundEdge]) -> tuple[BoundEdge, ...]:
     return tuple(edges[place] for place in sorted(place for places in node.outputs.values() for place in places))
+
+
+def _base(node: PlanNode, kind: PlanType) -> bytes:
+    return hashlib.sha256(exactly([kind.name, kind.version, node.id, node.values, node.dynamic])).digest()
 
 
 def _way(node: PlanNode, process: Process) -> Way:

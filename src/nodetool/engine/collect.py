@@ -40,7 +40,7 @@ class Result:
         made: dict[str, Any] = {}
         for output, values, texts in zip(self._outputs, self._values, self._texts, strict=True):
             if output.kind == "list":
-                made[output.name] = msgspec.Raw(_array(values))
+                made[output.name] = msgspec.Raw(array(values))
             elif output.kind == "text":
                 made[output.name] = "".join(texts)
             elif values:
@@ -48,7 +48,7 @@ class Result:
         return to_msgpack(made)
 
 
-def _array(items: list[bytes]) -> bytes:
+def array(items: list[bytes]) -> bytes:
     """Join encoded items to an encoded array."""
     return b"".join((b"\xdd", len(items).to_bytes(4, "big"), *items))
 

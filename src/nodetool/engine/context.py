@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any, get_args
 
 from nodetool.engine.bind import BoundNode
+from nodetool.engine.gate import Row
+from nodetool.engine.identity import Firing, Identities, token
 from nodetool.engine.report import Reporter
 from nodetool.engine.shown import Encoded, encoded
 from nodetool.protocol.events import Severity
@@ -56,6 +58,25 @@ class NodeContext:
         self._throttles = {"progress": Throttle(), "preview": Throttle()}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._is_open = True
+        self._identity_lock = threading.Lock()
+        """Not the other one: to hash large inputs takes a while, and the loop must not wait for that."""
+        self._identities: Identities | None = None
+        self._row: Row = {}
+        self._firing: Firing | None = None
+
+    def fires(self, row: Row) -> None:
+        """The node fires on *row*. It says nothing more of its firings before."""
+        self._row = row
+        self._firing = None
+
+    @property
+    def firing(self) -> Firing:
+        """Which firing this is: found out once somebody asks."""
+        with self._identity_lock:
+            if self._firing is None:
+                self._identities = self._identities or Identities()
+                self._firing = self._identities.next(self._node, self._row)
+            return self._firing
 
     @property
     def job_id(self) -> str:
@@ -68,6 +89,10 @@ class NodeContext:
     @property
     def attempt(self) -> int:
         return self._report.attempt
+
+    @property
+    def idempotency_token(self) -> str:
+        return token(self.job_id, self.node_id, self.firing)
 
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
         self._sparingly("progress", partial(self._report.progress, self._node, int(progress), int(total), str(chunk)))
@@ -100,6 +125,7 @@ class NodeContext:
         """Say what is still held; nothing can be said after. Called in the loop when the node has ended."""
         for kind in self._throttles:
             self._due(kind)
+        self._row = {}
         self._is_open = False
 
     def _sparingly(self, kind: str, say: Say) -> None:

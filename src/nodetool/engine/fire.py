@@ -1,23 +1,25 @@
 """How a node fires: its fields are set, it is called, and what it makes is sent on."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import Any
 
 from nodetool.engine.bind import BoundNode, Way, instance, misfit
+from nodetool.engine.care import Care
 from nodetool.engine.collect import Result
 from nodetool.engine.context import NodeContext
 from nodetool.engine.convert import Misfit
 from nodetool.engine.flow import Flow
 from nodetool.engine.gate import Row, ZipAll
+from nodetool.engine.handles import by_handle, fill
 from nodetool.engine.pace import Pace
-from nodetool.engine.read import Arrivals
+from nodetool.engine.read import Arrival, Arrivals
 from nodetool.engine.report import Reporter
 from nodetool.engine.shown import encoded
 from nodetool.engine.step import Inbox, Step
 from nodetool.engine.work import Threads, each, each_in_thread
-from nodetool.protocol.errors import Fault, JobFailed, NodeFailed, ResultTooLarge, TypeMismatch
+from nodetool.protocol.errors import Fault, JobFailed, ResultTooLarge, TypeMismatch
 from nodetool.protocol.values import Unsendable
 from nodetool.sdk.stream import Stream
 
@@ -34,6 +36,7 @@ class Firing:
         result: Result,
         threads: Threads,
         pace: Pace,
+        care: Care | None,
     ) -> None:
         self._params = params
         self._flow = flow
@@ -41,6 +44,7 @@ class Firing:
         self._result = result
         self._threads = threads
         self._pace = pace
+        self._care = care
         self._plain: dict[Way, Callable[[Step, Row], Any]] = {
             "call": self._call,
             "output": self._put_out,
@@ -63,11 +67,11 @@ class Firing:
         self._report.node_running(node, row)
         made = instance(node)
         fill(node, made, row)
-        sent = made.process(self._context(step)) if node.takes_context else made.process()
+        sent = made.process(self._context(step, row)) if node.takes_context else made.process()
         is_due = self._pace.is_due()
         kept = None
         if sent is not None:
-            kept = dict(_by_handle(node, sent)) if node.named else {"output": sent}
+            kept = dict(by_handle(node, sent)) if node.named else {"output": sent}
         if step.context:
             step.context.close()
         self._flow.finish(step, kept, fired=True)
@@ -77,13 +81,15 @@ class Firing:
         """Fire a node when all its edges have ended, unless one of its handles got nothing."""
         row = step.complete_row()
         if row is not None:
-            await self._fire(step, row)
+            await (self._fire_with_care if self._needs_care(step) else self._fire)(step, row)
         self._complete(step)
 
     async def as_rows_come(self, step: Step, inbox: Inbox) -> None:
         """Fire as often as the gate has a row; a node that reads its streams itself fires once."""
         gate, pace = inbox.gate, self._pace
-        plain = self._plain.get(step.node.way)
+        needs_care = self._needs_care(step)
+        plain = None if needs_care else self._plain.get(step.node.way)
+        fire = self._fire_with_care if needs_care else self._fire
         while not gate.over:
             row = gate.take()
             if row is None:
@@ -92,7 +98,7 @@ class Firing:
             if inbox.blocked:
                 self._flow.let_in(inbox)
             if plain is None:
-                await self._fire(step, row)
+                await fire(step, row)
                 if step.node.gate == "reader":
                     break
             else:
@@ -136,6 +142,14 @@ class Firing:
             case _:
                 await self._send_all(step, process())
 
+    async def _fire_with_care(self, step: Step, row: Row) -> None:
+        assert self._care
+        process = self._process(step, row)
+        await self._send_each(step, self._care.items(step, process, self._context(step, row)))
+
+    def _needs_care(self, step: Step) -> bool:
+        return self._care is not None and self._care.needs(step.node)
+
     async def _send_each(self, step: Step, stream: AsyncGenerator[Any, None]) -> None:
         pace, offer, named = self._pace, self._flow.offer, step.node.named
         try:
@@ -154,7 +168,7 @@ class Firing:
 
     async def _send(self, step: Step, made: Any) -> None:
         """Send what a node has just made, waiting for room where there is none."""
-        for handle, value in _by_handle(step.node, made):
+        for handle, value in by_handle(step.node, made):
             if not self._flow.offer(step, handle, value):
                 await self._flow.send(step, handle, value)
 
@@ -167,7 +181,7 @@ class Firing:
             self._begin(step, row)
         made = step.instance
         fill(step.node, made, row)
-        return partial(made.process, self._context(step)) if step.node.takes_context else made.process
+        return partial(made.process, self._context(step, row)) if step.node.takes_context else made.process
 
     def _quickly_without_process(self, step: Step) -> None:
         node, row = step.node, step.complete_row()
@@ -208,7 +222,7 @@ class Firing:
             shown = encoded(value)
         except Unsendable as error:
             raise _unfit(step.node, error) from error
-        self._context(step).show(shown)
+        self._context(step, row).show(shown)
 
     def _value(self, step: Step, row: Row) -> Any:
         """Return what an output or a preview shows."""
@@ -232,11 +246,17 @@ class Firing:
         if step.inbox:
             for entry in node.inputs:
                 if entry.reads:
-                    setattr(step.instance, entry.handle, Stream(Arrivals(self._flow, step, step.inbox, entry.handle)))
+                    arrivals = Arrivals(self._flow, step, step.inbox, entry.handle, self._arrival(step))
+                    setattr(step.instance, entry.handle, Stream(arrivals))
 
-    def _context(self, step: Step) -> NodeContext:
+    def _arrival(self, step: Step) -> Arrival:
+        return self._care.arrival(step, self._flow.arrival) if self._care else self._flow.arrival
+
+    def _context(self, step: Step, row: Row) -> NodeContext:
+        """Return the context of a node for its firing on *row*."""
         if step.context is None:
             step.context = NodeContext(step.node, self._report, asyncio.get_running_loop())
+        step.context.fires(row)
         return step.context
 
     def _complete(self, step: Step) -> None:
@@ -246,32 +266,6 @@ class Firing:
         fired = step.state == "running"
         skipped = not fired and (step.inbox is None or step.inbox.was_skipped)
         self._flow.finish(step, step.kept, fired=fired, skipped=skipped)
-
-
-def fill(node: BoundNode, made: Any, row: Row) -> None:
-    """Set the fields of an instance to *row*. Raises TypeMismatch."""
-    handle = ""
-    try:
-        for handle, convert in node.setters:
-            setattr(made, handle, row[handle] if convert is None else convert(row[handle]))
-    except Misfit as error:
-        raise misfit(node.id, handle, error) from error
-    for handle in node.dynamic:
-        made.dynamic[handle] = row[handle]
-
-
-def _by_handle(node: BoundNode, made: Any) -> Iterable[tuple[str, Any]]:
-    """Return the handles that a returned or yielded *made* is for, each with its value; None sends nothing."""
-    if made is None:
-        return ()
-    if not node.named:
-        return (("output", made),)
-    if not isinstance(made, Mapping):
-        raise NodeFailed(f"the node has to send a dict of its outputs, and sent {type(made).__name__}")
-    for handle in made:
-        if handle not in node.shape.outputs:
-            raise NodeFailed(f"the node sent to {handle!r}, which is not one of its outputs")
-    return [(handle, value) for handle, value in made.items() if value is not None]
 
 
 def _unfit(node: BoundNode, error: Unsendable | ResultTooLarge) -> JobFailed:

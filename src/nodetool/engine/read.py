@@ -1,11 +1,15 @@
 """The streams of a node that reads them itself."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from nodetool.engine.bind import misfit
 from nodetool.engine.convert import Misfit
 from nodetool.engine.flow import Flow
 from nodetool.engine.step import Inbox, Step
+
+Arrival = Callable[[Step, Inbox], Awaitable[None]]
+"""Waits until something arrives for a node."""
 
 
 class Arrivals:
@@ -14,8 +18,9 @@ class Arrivals:
     An iterator and no generator: a node that gives up waiting for an item, say after a time, may ask again.
     """
 
-    def __init__(self, flow: Flow, step: Step, inbox: Inbox, handle: str) -> None:
+    def __init__(self, flow: Flow, step: Step, inbox: Inbox, handle: str, wait: Arrival) -> None:
         self._flow = flow
+        self._wait = wait
         self._step = step
         self._inbox = inbox
         self._handle = handle
@@ -30,7 +35,7 @@ class Arrivals:
         while not self._items:
             if inbox.gate.over or self._handle not in inbox.gate.open:
                 raise StopAsyncIteration
-            await self._flow.arrival(self._step, inbox)
+            await self._wait(self._step, inbox)
         item = self._items.popleft()
         if inbox.blocked:
             self._flow.let_in(inbox)

@@ -11,16 +11,18 @@ from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 from nodetool.engine.bind import Bound
+from nodetool.engine.care import Care
 from nodetool.engine.collect import Result
 from nodetool.engine.fire import Firing
 from nodetool.engine.flow import Flow
+from nodetool.engine.keep import Checkpoints
 from nodetool.engine.mark import Mark, NoMark, marked
 from nodetool.engine.pace import Pace, Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.step import CAPACITY, Step
 from nodetool.engine.work import Threads
 from nodetool.protocol.errors import JobFailed, NodeFailed
-from nodetool.protocol.frames import End
+from nodetool.protocol.frames import End, RunLimits
 
 GRACE = 0.25
 """Seconds that siblings of a failed node have to stop."""
@@ -47,7 +49,8 @@ class Run:
         *,
         pool: Executor,
         room: Room,
-        max_result: int,
+        limits: RunLimits,
+        checkpoints: Checkpoints | None = None,
         capacity: int = CAPACITY,
         mark: Mark | None = None,
     ) -> None:
@@ -56,8 +59,17 @@ class Run:
         """What ended the run, with its traceback, for whoever writes logs."""
         self._report = report
         self._flow = Flow(bound, report, capacity)
-        self._result = Result(bound.plan.outputs, max_result)
+        self._result = Result(bound.plan.outputs, limits.max_result)
         self._pace = Pace(report, room)
+        care = None
+        if checkpoints or limits.node_timeout or bound.is_limited:
+            care = Care(
+                checkpoints,
+                node_timeout=limits.node_timeout,
+                report=report,
+                threads=self.threads,
+                fail=self._fail,
+            )
         self._firing = Firing(
             params,
             flow=self._flow,
@@ -65,6 +77,7 @@ class Run:
             result=self._result,
             threads=self.threads,
             pace=self._pace,
+            care=care,
         )
         self._mark = mark or NoMark()
         self._tasks: dict[asyncio.Task[None], Step] = {}

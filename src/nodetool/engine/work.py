@@ -3,11 +3,13 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import Executor, Future
+from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from nodetool.engine.bind import Way
 from nodetool.protocol.errors import NodeFailed
 
 T = TypeVar("T")
@@ -17,6 +19,14 @@ HOP = 64
 
 HOP_SECONDS = 0.01
 """… or the time that it may take over them, whichever is first."""
+
+
+class Hands(Protocol):
+    """Who does what may block."""
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Run *function* in a thread."""
+        ...
 
 
 class Threads:
@@ -49,6 +59,32 @@ class Threads:
             work.exception()  # read, so that one that nobody waits for is not reported as lost
 
 
+def made_by(way: Way, process: Callable[[], Any], hands: Hands) -> AsyncGenerator[Any, None]:
+    """Yield what *process* makes, called in its *way*: the items that it yields, or the one thing that it returns."""
+    match way:
+        case "each_async":
+            made: AsyncGenerator[Any, None] = process()
+            return made
+        case "each":
+            return each(process())
+        case "each_thread":
+            return each_in_thread(process(), hands)
+        case "thread":
+            return _one(partial(hands.call, process))
+        case "await":
+            return _one(process)
+        case _:
+            return _here(process)
+
+
+async def _one(call: Callable[[], Awaitable[Any]]) -> AsyncGenerator[Any, None]:
+    yield await call()
+
+
+async def _here(call: Callable[[], Any]) -> AsyncGenerator[Any, None]:
+    yield call()
+
+
 async def each(stream: Generator[Any, None, None]) -> AsyncGenerator[Any, None]:
     """Yield the items of a generator that is advanced here and now."""
     try:
@@ -58,17 +94,17 @@ async def each(stream: Generator[Any, None, None]) -> AsyncGenerator[Any, None]:
         stream.close()
 
 
-async def each_in_thread(stream: Generator[Any, None, None], threads: Threads) -> AsyncGenerator[Any, None]:
+async def each_in_thread(stream: Generator[Any, None, None], hands: Hands) -> AsyncGenerator[Any, None]:
     """Yield the items of a generator that is advanced in a thread, some items a hop."""
     hops = _Hops(stream)
     try:
         while not hops.has_ended:
-            for item in await threads.call(hops.next):
+            for item in await hands.call(hops.next):
                 yield item
     finally:
         hops.is_stopping = True
         if not hops.has_ended:
-            await threads.call(hops.close)
+            await hands.call(hops.close)
 
 
 class _Hops:

@@ -70,6 +70,9 @@ def _type(description: NodeDescription) -> PlanType:
         module=description.module,
         qualname=description.qualname,
         path=description.path,
+        version=description.version,
+        checkpoint=description.checkpoint,
+        timeout=description.timeout,
     )
 
 

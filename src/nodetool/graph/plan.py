@@ -6,7 +6,7 @@ import msgspec
 
 from nodetool.protocol.descriptions import Role, Runs
 
-PLANNER = 1
+PLANNER = 2
 """Part of a plan's hash: raised when the same document would make another plan."""
 
 Gate = Literal["once", "on_any", "zip_all", "reader"]
@@ -21,6 +21,12 @@ class PlanType(msgspec.Struct, array_like=True, frozen=True):
     module: str
     qualname: str
     path: str | None
+    version: str
+    """Stands for its code."""
+    checkpoint: bool
+    """What it sent is kept for later attempts of the job."""
+    timeout: float
+    """Seconds of one firing; 0 is no limit."""
 
 
 class PlanInput(msgspec.Struct, array_like=True, frozen=True):
@@ -97,3 +103,13 @@ class Plan(msgspec.Struct, array_like=True, frozen=True):
     outputs: list[PlanOutput]
     runs: Runs
     """The most demanding class of its nodes."""
+
+    @property
+    def keeps(self) -> bool:
+        """Something that its nodes send is kept for later attempts."""
+        return any(kind.checkpoint for kind in self.types)
+
+
+def shorter(one: float, other: float) -> float:
+    """Return the smaller of two limits in seconds, of which 0 is none."""
+    return min(filter(None, (one, other)), default=0.0)

@@ -28,8 +28,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_inline(self) -> bool:
-        """All that its nodes do takes microseconds."""
-        return self.plan is not None and self.plan.runs == "inline"
+        """All that its nodes do takes microseconds, and nothing of it is kept for another attempt."""
+        return self.plan is not None and self.plan.runs == "inline" and not self.plan.keeps
 
 
 def make_version(graph_json: bytes, graph: Graph, catalogue: Catalogue) -> Version:

@@ -2,7 +2,6 @@
 
 from nodetool.jobs.job import Job
 from nodetool.protocol import frames
-from nodetool.storage.port import Append
 
 
 class Credits:
@@ -11,13 +10,13 @@ class Credits:
     def __init__(self) -> None:
         self._open: dict[int, list[int]] = {}
 
-    def stored(self, job: Job, op: Append) -> frames.Credit | None:
-        """Count a committed batch; return the credit that is due now."""
-        if job.attempt != op.attempt:
+    def stored(self, job: Job, attempt: int, events: int, size: int) -> frames.Credit | None:
+        """Count what is committed of an attempt; return the credit that is due now."""
+        if job.attempt != attempt:
             return None
         count = self._open.setdefault(job.no, [0, 0])
-        count[0] += op.count
-        count[1] += len(op.data)
+        count[0] += events
+        count[1] += size
         if count[0] < frames.CREDIT_EVENTS and count[1] < frames.CREDIT_BYTES:
             return None
         del self._open[job.no]

@@ -15,13 +15,14 @@ from nodetool.jobs.lanes import Lane
 from nodetool.jobs.lines import Lines
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
+from nodetool.jobs.resuming import Resuming
 from nodetool.jobs.runners import EndedBy, Runner, Runners
 from nodetool.jobs.tally import Tally
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
-from nodetool.protocol.errors import QueueFull, TimedOut
+from nodetool.protocol.errors import Fault, QueueFull, TimedOut
 from nodetool.runner.link import Link
-from nodetool.storage.port import Append
+from nodetool.storage.port import Append, Begin, Checkpoint
 
 RESTART_DELAY = 1.0
 """Seconds before another shared runner is started, after one that died before it was ready."""
@@ -46,6 +47,7 @@ class Dispatcher:
         self._lines = lines
         self._queues: dict[Runs, Lane[Job]] = {"inline": Lane(), "blocking": Lane(), "cpu": Lane(), "gpu": Lane()}
         self._credits = Credits()
+        self._resuming = Resuming(self.start, clock)
 
     # In.
 
@@ -96,15 +98,23 @@ class Dispatcher:
             job.timer = self._clock.later(self._policy.job_timeout, self._time_out, job)
         runner.start(job, job.sent_seq + 1)
 
-    def credit(self, job: Job, op: Append) -> None:
-        """Tell a run that events of it are committed, now and then."""
-        credit = self._credits.stored(job, op) if job.runner else None
+    def begun(self, job: Job, op: Begin) -> None:
+        """It is committed that a job began that was queued."""
+        self._resuming.begun(job, op)
+
+    def credit(self, job: Job, op: Append | Checkpoint) -> None:
+        """Tell a run that what it sent is committed, now and then."""
+        events = op.count if isinstance(op, Append) else 1
+        credit = self._credits.stored(job, op.attempt, events, len(op.data)) if job.runner else None
         if job.runner and credit:
             job.runner.link.send(credit)
 
     def _begin(self, job: Job, runner: Runner) -> None:
         self.log.append([(job, job.begin(self._now_us()))])
-        self.start(job, runner)
+        if job.resumes:
+            self._resuming.wait(job, runner)
+        else:
+            self.start(job, runner)
 
     # Out.
 
@@ -119,15 +129,17 @@ class Dispatcher:
     def forget(self, job: Job) -> None:
         """The job's run is under way nowhere."""
         self._credits.forget(job)
+        self._resuming.forget(job)
         job.runner = None
         if job.timer:
             job.timer.cancel()
             job.timer = None
 
-    def condemn(self, job: Job, code: str, text: str) -> None:
+    def condemn(self, job: Job, code: str, text: str, *, node_id: str | None = None) -> None:
         """A run is over a limit: it is stopped, and then the job ends like this, whatever the run reported."""
         if job.verdict is None and job.runner:
-            job.verdict = Ending("failed", code=code, error=text)
+            errors = (Fault(node_id=node_id, message=text),) if node_id else ()
+            job.verdict = Ending("failed", code=code, error=text, errors=errors)
             self.halt(job, job.runner, text)
 
     def halt(self, job: Job, runner: Runner, reason: str) -> None:

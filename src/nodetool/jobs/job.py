@@ -11,7 +11,7 @@ from nodetool.jobs.ending import CANCELLED, FIRST_SEQ, Ending, queued_event, req
 from nodetool.protocol import frames
 from nodetool.protocol.errors import Fault, NodetoolError
 from nodetool.protocol.events import Status
-from nodetool.storage.port import Append, Begin, End, Reader, Requeue
+from nodetool.storage.port import Append, Begin, Checkpoint, End, Reader, Requeue
 
 if TYPE_CHECKING:
     from nodetool.jobs.runners import Runner
@@ -54,7 +54,13 @@ class Job:
     """Something that it told was refused: it ends where its log ends."""
     is_ended: bool = False
     """The end is committed."""
+    is_resuming: bool = False
+    """It has its place in a runner, and starts there once what earlier attempts kept is read."""
+    has_kept: bool = False
+    """Something that it sent may be kept."""
     runner: "Runner | None" = None
+    reading: "asyncio.Task[None] | None" = None
+    """Reads what is kept."""
     timer: Timer | None = None
     """Ends the attempt when it takes too long."""
     verdict: Ending | None = None
@@ -85,6 +91,17 @@ class Job:
             flags=events.flags,
             data=events.data,
         )
+
+    def keep(self, kept: frames.Checkpoint) -> Checkpoint:
+        """Take what a firing of its run sent."""
+        self.has_kept = True
+        return Checkpoint(no=self.no, attempt=self.attempt, key=kept.key, data=kept.data)
+
+    @property
+    def resumes(self) -> bool:
+        """Earlier attempts may have kept something for this one."""
+        plan = self.version.plan
+        return self.attempt > 1 and plan is not None and plan.keeps
 
     def requeue(self, reason: str, now_us: int, *, counts: bool) -> Requeue:
         """End an attempt, for the next to be made. *counts*: it is one of those that a job may end badly."""
@@ -125,6 +142,7 @@ class Job:
             error=self.ending.error or None,
             finished_us=now_us,
             records_cancel=records_cancel,
+            drops_checkpoints=self.has_kept,
         )
 
     def faults(self, message: str) -> tuple[Fault, ...]:
@@ -218,5 +236,7 @@ class Job:
         self._waiters.clear()
 
 
-Entry = tuple[Job, Append | Requeue | Begin | End]
+Change = Append | Checkpoint | Requeue | Begin | End
+
+Entry = tuple[Job, Change]
 """What became of a job, and what stores it."""

@@ -13,9 +13,22 @@ import structlog
 from nodetool.jobs.clock import Clock
 from nodetool.jobs.cursor import Batch
 from nodetool.jobs.held import Held, HeldAccepts
-from nodetool.jobs.job import Entry, Job
+from nodetool.jobs.job import Change, Entry, Job
 from nodetool.protocol.errors import NodetoolError
-from nodetool.storage.port import Accept, Append, Begin, Cancel, Done, End, Op, Outcome, Refused, Requeue, Writer
+from nodetool.storage.port import (
+    Accept,
+    Append,
+    Begin,
+    Cancel,
+    Checkpoint,
+    Done,
+    End,
+    Op,
+    Outcome,
+    Refused,
+    Requeue,
+    Writer,
+)
 
 RETRY = 0.5
 """Seconds until a failed commit is tried again."""
@@ -26,8 +39,12 @@ _log = structlog.get_logger()
 class Keeper(Protocol):
     """Who is told what became of the entries."""
 
-    def stored(self, job: Job, op: Append) -> None:
-        """Events of a run are committed."""
+    def begun(self, job: Job, op: Begin) -> None:
+        """It is committed that a job that was queued runs; and so is all that earlier attempts left."""
+        ...
+
+    def stored(self, job: Job, op: Append | Checkpoint) -> None:
+        """What a run sent is committed."""
         ...
 
     def refused(self, job: Job) -> None:
@@ -110,7 +127,7 @@ class Log:
             else:
                 self._refused(job, op, outcome)
 
-    def _refused(self, job: Job, op: Append | Requeue | Begin | End, outcome: Refused) -> None:
+    def _refused(self, job: Job, op: Change, outcome: Refused) -> None:
         """What follows an entry that could not be committed waits with it; else the entry is at fault."""
         if any(failed is job for failed, _ in self._failed):
             self._failed.append((job, op))
@@ -118,7 +135,7 @@ class Log:
             _log.error("log.refused", job_id=job.id, op=type(op).__name__, reason=outcome.reason)
             self._keeper.refused(job)
 
-    def _publish(self, job: Job, op: Append | Requeue | Begin | End) -> None:
+    def _publish(self, job: Job, op: Change) -> None:
         match op:
             case Append():
                 self.stored_events += op.count
@@ -131,8 +148,10 @@ class Log:
             case Requeue():
                 self.stored_events += 1
                 job.publish(Batch(op.first_seq, 1, 0, op.data, last=False))
+            case Checkpoint():
+                self._keeper.stored(job, op)
             case Begin():
-                pass
+                self._keeper.begun(job, op)
 
     def _stall(self, entries: list[Entry], error: BaseException) -> None:
         if not isinstance(error, NodetoolError):

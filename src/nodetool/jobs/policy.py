@@ -16,6 +16,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Events of a job."""
     job_timeout: float = 0.0
     """Seconds of one attempt."""
+    node_timeout: float = 0.0
+    """Seconds of one firing of a node. Its runner sees to that, unless the node holds the loop."""
     memory_per_runner: int = 0
     """Bytes that a runner may have in memory."""
     recycle: int = 100_000

@@ -66,6 +66,10 @@ class Runner:
             frames.Start(job.no, job.attempt, next_seq, version.plan_hash, job.values, job.id, job.workflow_id)
         )
 
+    def reserve(self, job: Job) -> None:
+        """Give a job its place, before it is sent."""
+        self.active[job.no] = job
+
     def send_plan(self, job: Job) -> None:
         version = job.version
         if len(self.plans) >= KNOWN_PLANS:

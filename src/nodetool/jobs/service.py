@@ -326,6 +326,7 @@ class Jobs:
             stored_seq=row.last_seq,
             counted=row.failures,
             is_cancelling=row.cancel_requested,
+            has_kept=True,
         )
 
 

@@ -24,7 +24,7 @@ from nodetool.jobs.tally import Tally
 from nodetool.protocol import frames
 from nodetool.protocol.errors import AttemptsExhausted, JobFailed, StorageFailed, TooManyEvents
 from nodetool.runner.link import Connect, Link
-from nodetool.storage.port import Accept, Append, Cancel, Outcome
+from nodetool.storage.port import Accept, Append, Begin, Cancel, Checkpoint, Outcome
 
 if TYPE_CHECKING:
     import asyncio
@@ -99,7 +99,7 @@ class Supervisor:
         """Drop a job whose accept could not be stored: it was never shown to anyone."""
         job.is_void = True
         if job.runner:
-            self.dispatcher.halt(job, job.runner, "")
+            self._halt(job, job.runner, "")
         else:
             self.dispatcher.unqueue(job)
 
@@ -119,20 +119,28 @@ class Supervisor:
                     if older := last.get(run):
                         self._take_events(runner, older, entries)
                     last[run] = frame
+                case frames.Checkpoint():
+                    self._take_checkpoint(runner, frame, entries)
                 case frames.End():
                     self._take_end(runner, last.pop((frame.job_no, frame.attempt), None), frame, entries)
-                case frames.NeedPlan():
-                    self._send_plan(runner, frame.hash)
-                case frames.Raised():
-                    if job := self._job_of(runner, frame.job_no, frame.attempt):
-                        self.lines.raised(job, frame)
-                case frames.Hello():
-                    self._greet(runner, frame)
+                case _:
+                    self._take_rare(runner, frame)
         for frame in last.values():
             self._take_events(runner, frame, entries)
         if entries:
             self.log.append(entries)
         self.dispatcher.dispatch()
+
+    def _take_rare(self, runner: Runner, frame: frames.NeedPlan | frames.Raised | frames.Hello) -> None:
+        """Take what stores nothing."""
+        match frame:
+            case frames.NeedPlan():
+                self._send_plan(runner, frame.hash)
+            case frames.Raised():
+                if job := self._job_of(runner, frame.job_no, frame.attempt):
+                    self.lines.raised(job, frame)
+            case frames.Hello():
+                self._greet(runner, frame)
 
     def _take_events(self, runner: Runner, frame: frames.Events, entries: list[Entry]) -> None:
         job = self._job_of(runner, frame.job_no, frame.attempt)
@@ -147,6 +155,11 @@ class Supervisor:
             self.dispatcher.condemn(job, TooManyEvents.code, f"more than {self._policy.max_events} events")
             return
         entries.append((job, job.append(frame)))
+
+    def _take_checkpoint(self, runner: Runner, frame: frames.Checkpoint, entries: list[Entry]) -> None:
+        job = self._job_of(runner, frame.job_no, frame.attempt)
+        if job and not (job.ending or job.is_deaf):
+            entries.append((job, job.keep(frame)))
 
     def _take_end(self, runner: Runner, events: frames.Events | None, frame: frames.End, entries: list[Entry]) -> None:
         job = self._job_of(runner, frame.job_no, frame.attempt)
@@ -181,8 +194,12 @@ class Supervisor:
         runner.is_ready = True
         _log.info("runner.ready", pid=frame.pid, shared=runner.is_shared)
 
-    def stored(self, job: Job, op: Append) -> None:
-        """Credit a run with events that are committed, now and then."""
+    def begun(self, job: Job, op: Begin) -> None:
+        """Let a job start that has waited for that."""
+        self.dispatcher.begun(job, op)
+
+    def stored(self, job: Job, op: Append | Checkpoint) -> None:
+        """Credit a run with what is committed, now and then."""
         self.dispatcher.credit(job, op)
 
     def refused(self, job: Job) -> None:
@@ -202,7 +219,17 @@ class Supervisor:
         """End a job whatever its run does. What the run tells from now on is not heard."""
         self.fail(job, how)
         if job.runner:
-            self.dispatcher.halt(job, job.runner, how.error)
+            self._halt(job, job.runner, how.error)
+
+    def _halt(self, job: Job, runner: Runner, reason: str) -> None:
+        """Have a run stopped; of one that has not been sent yet its runner knows nothing."""
+        if not job.is_resuming:
+            self.dispatcher.halt(job, runner, reason)
+            return
+        self.dispatcher.leave(runner, job)
+        if not job.ending:
+            self.fail(job, CANCELLED)
+        self.dispatcher.dispatch()
 
     # Cancel.
 
@@ -232,7 +259,7 @@ class Supervisor:
         if done.exception():
             job.is_cancelling, job.cancel = False, None
         elif job.runner is runner:
-            self.dispatcher.halt(job, runner, "the run was cancelled")
+            self._halt(job, runner, "the run was cancelled")
 
     def _cancel_queued(self, job: Job) -> None:
         self.dispatcher.unqueue(job)

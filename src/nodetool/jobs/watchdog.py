@@ -1,12 +1,26 @@
 """Looks at every runner once a second, and ends those that are not well."""
 
+from typing import NamedTuple
+
+from nodetool.graph.plan import shorter
 from nodetool.jobs.clock import Clock, Timer
 from nodetool.jobs.dispatcher import Dispatcher
+from nodetool.jobs.job import Job
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import Runner
 from nodetool.jobs.watch import Signs, verdict
+from nodetool.protocol.errors import TimedOut
 
 INTERVAL = 1.0
+
+
+class Holder(NamedTuple):
+    """The node that has the loop of a runner."""
+
+    job: Job
+    node_id: str
+    seconds: float
+    """How long it may take; 0 is no limit."""
 
 
 class Watchdog:
@@ -34,11 +48,13 @@ class Watchdog:
 
     def _judge(self, runner: Runner) -> None:
         link = runner.link
+        holder = self._holder(runner)
         signs = Signs(
             is_shared=runner.is_shared,
             runs=len(runner.active),
             silent=_silence(runner, link.last_beat()),
             memory=link.memory() if self._policy.memory_per_runner else 0,
+            limit=holder.seconds if holder else 0.0,
         )
         match verdict(signs, self._policy):
             case "stalled":
@@ -48,6 +64,19 @@ class Watchdog:
                 limit = self._policy.memory_per_runner >> 20
                 text = f"its runner grew beyond {limit} MiB"
                 self._dispatcher.kill(runner, text, by="grown", culprit=_only(runner))
+            case "overrun" if holder:
+                text = f"the node took longer than {holder.seconds:g} seconds"
+                self._dispatcher.condemn(holder.job, TimedOut.code, text, node_id=holder.node_id)
+
+    def _holder(self, runner: Runner) -> Holder | None:
+        """Return the node that has the loop of a runner which its run has to itself."""
+        place = None if runner.is_shared else runner.link.place()
+        job = runner.active.get(place.job_no) if place else None
+        plan = job.version.plan if job else None
+        if not (job and place and plan and place.node < len(plan.nodes)):
+            return None
+        node = plan.nodes[place.node]
+        return Holder(job, node.id, shorter(plan.types[node.type].timeout, self._policy.node_timeout))
 
 
 def _silence(runner: Runner, beat: int) -> float:

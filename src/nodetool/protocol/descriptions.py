@@ -63,6 +63,10 @@ class NodeDescription(msgspec.Struct, frozen=True, kw_only=True):
     runs: Runs
     yields: bool = False
     """``process`` is a generator: its outputs are streams."""
+    checkpoint: bool = False
+    """What it sent is kept: a later attempt of the job does not compute it again."""
+    timeout: float = 0.0
+    """Seconds that one firing may take; 0 is no limit."""
     is_dynamic: bool = False
     """Takes any further in-handle, as a dynamic property."""
     supports_dynamic_outputs: bool = False
@@ -74,6 +78,8 @@ class NodeDescription(msgspec.Struct, frozen=True, kw_only=True):
     qualname: str
     path: str | None = None
     """The file, for nodes given with ``--nodes``."""
+    version: str
+    """Stands for its code: of another version, nothing is taken that was kept."""
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):

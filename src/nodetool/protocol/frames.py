@@ -18,6 +18,15 @@ CREDIT_EVENTS, CREDIT_BYTES = 512, 32 * 1024
 """Stored events are credited to their run once they are this many, or this large."""
 
 
+class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner is told when it is started: how much a run may be."""
+
+    max_result: int
+    """Bytes of a result, and of what is kept of one firing."""
+    node_timeout: float = 0.0
+    """Seconds of one firing of a node; 0 is no limit."""
+
+
 class Plan(msgspec.Struct, array_like=True, tag=1):
     """A plan, before the first start that names it. Sent once to a runner, which keeps the most recent ones."""
 
@@ -55,6 +64,16 @@ class Credit(msgspec.Struct, array_like=True, tag=6):
 
 class Stop(msgspec.Struct, array_like=True, tag=7):
     """End the process."""
+
+
+class Checkpoint(msgspec.Struct, array_like=True, tag=8):
+    """What a firing sent. A runner sends it to be kept, and gets it back before the start of a later attempt."""
+
+    job_no: int
+    attempt: int
+    """In which it was computed."""
+    key: bytes
+    data: bytes
 
 
 class Hello(msgspec.Struct, array_like=True, tag=10):
@@ -108,5 +127,5 @@ class Raised(msgspec.Struct, array_like=True, tag=14):
     trace: str
 
 
-ToRunner = Plan | Start | Cancel | Credit | Stop
-ToServer = Hello | NeedPlan | Events | End | Raised
+ToRunner = Plan | Start | Cancel | Credit | Stop | Checkpoint
+ToServer = Hello | NeedPlan | Events | Checkpoint | End | Raised

@@ -3,6 +3,10 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodetool.protocol.frames import RunLimits
 
 
 def main() -> None:
@@ -12,7 +16,7 @@ def main() -> None:
     serve.add_argument("--fd", type=int, required=True)
     serve.add_argument("--pulse", type=int, required=True)
     serve.add_argument("--catalogue", default="")
-    serve.add_argument("--max-result", type=int, required=True)
+    serve.add_argument("--limits", required=True, help="as JSON")
     describe = verbs.add_parser("describe", help="write the index of node types")
     describe.add_argument("--output", type=Path, required=True)
     describe.add_argument("paths", nargs="*")
@@ -20,9 +24,17 @@ def main() -> None:
     if given.verb == "serve":
         from nodetool.runner.process import serve as run
 
-        run(given.fd, given.pulse, catalogue=given.catalogue, max_result=given.max_result)
+        run(given.fd, given.pulse, catalogue=given.catalogue, limits=_limits(given.limits))
     else:
         _describe(given.output, given.paths)
+
+
+def _limits(text: str) -> "RunLimits":
+    import msgspec
+
+    from nodetool.protocol.frames import RunLimits
+
+    return msgspec.json.decode(text, type=RunLimits)
 
 
 def _describe(output: Path, paths: list[str]) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from nodetool.protocol.descriptions import Index, NodeDescription, Pack
 from nodetool.protocol.errors import ImportFailed
-from nodetool.runner.sources import Source, sources, stamps
+from nodetool.runner.sources import Source, sources, stamps, version
 from nodetool.sdk import registry
 from nodetool.sdk.describe import BadNode, describe
 from nodetool.sdk.node import Node
@@ -25,10 +25,11 @@ def index(paths: Sequence[str]) -> Index:
 def _pack(source: Source) -> Pack:
     nodes: list[NodeDescription] = []
     errors: list[str] = []
+    code = version(source)
     for name in _modules(source, errors):
         try:
             module = registry.import_module(name, source.path)
-            nodes.extend(describe(cls, path=source.path) for cls in _public(registry.nodes_in(module)))
+            nodes.extend(describe(cls, path=source.path, version=code) for cls in _public(registry.nodes_in(module)))
         except (ImportFailed, BadNode, NameError, TypeError) as error:  # what reading annotations may raise
             errors.append(str(error))
     return Pack(name=source.name, nodes=nodes, error="; ".join(errors) or None, files=stamps(source))

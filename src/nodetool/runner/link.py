@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from nodetool.protocol import frames
+from nodetool.protocol import codec, frames
 from nodetool.runner.child import Child, start
 from nodetool.runner.framing import Framing, to_server
 from nodetool.runner.guard import Guard
@@ -80,7 +80,9 @@ Connect = Callable[[Listener], Link]
 class ProcessLink:
     """A runner in a process of its own."""
 
-    def __init__(self, listener: Listener, *, catalogue: str, max_result: int, guard: Guard | None = None) -> None:
+    def __init__(
+        self, listener: Listener, *, catalogue: str, limits: frames.RunLimits, guard: Guard | None = None
+    ) -> None:
         self._listener = listener
         self._guard = guard
         self._ours, theirs = socket.socketpair()
@@ -89,13 +91,13 @@ class ProcessLink:
             to_server,
             lambda got: listener.on_frames(self, got),
             self._cut,
-            max_frame=max_result + FRAME_EXTRA,
+            max_frame=limits.max_result + FRAME_EXTRA,
         )
         self._pulse = Pulse.create()
         self._child: Child | None = None
         self._is_killed = False
         self._is_cut = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._live(theirs, catalogue, max_result))
+        self._task = asyncio.get_running_loop().create_task(self._live(theirs, catalogue, limits))
 
     @property
     def pid(self) -> int:
@@ -118,8 +120,8 @@ class ProcessLink:
     def memory(self) -> int:
         return resident(self.pid)
 
-    async def _live(self, theirs: socket.socket, catalogue: str, max_result: int) -> None:
-        child = await self._start(theirs, catalogue, max_result)
+    async def _live(self, theirs: socket.socket, catalogue: str, limits: frames.RunLimits) -> None:
+        child = await self._start(theirs, catalogue, limits)
         if child:
             await asyncio.get_running_loop().create_connection(lambda: self._framing, sock=self._ours)
             await child.ended.wait()
@@ -143,9 +145,10 @@ class ProcessLink:
                     await self._is_cut.wait()
                     await child.silent.wait()
 
-    async def _start(self, theirs: socket.socket, catalogue: str, max_result: int) -> Child | None:
+    async def _start(self, theirs: socket.socket, catalogue: str, limits: frames.RunLimits) -> Child | None:
         command = [sys.executable, "-m", "nodetool.runner", "serve", "--fd", str(theirs.fileno())]
-        command += ["--pulse", str(self._pulse.fd), "--catalogue", catalogue, "--max-result", str(max_result)]
+        told = codec.to_json(limits).decode()
+        command += ["--pulse", str(self._pulse.fd), "--catalogue", catalogue, "--limits", told]
         try:
             with theirs:
                 child = await start(command, self._print, fds=[theirs.fileno(), self._pulse.fd])

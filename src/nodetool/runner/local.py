@@ -21,7 +21,7 @@ PARTING = 0.1
 class LocalLink:
     """Hands frames over without bytes, a tick later, as a socket would."""
 
-    def __init__(self, listener: Listener, *, catalogue: str, max_result: int) -> None:
+    def __init__(self, listener: Listener, *, catalogue: str, limits: frames.RunLimits) -> None:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._out: list[Any] = []
@@ -29,7 +29,7 @@ class LocalLink:
         self._pool = DaemonThreads(THREADS)
         self._pulse = Pulse.create()
         self._worker = Worker(
-            self._answer, self.kill, find=registry.find, pool=self._pool, max_result=max_result, pulse=self._pulse
+            self._answer, self.kill, find=registry.find, pool=self._pool, limits=limits, pulse=self._pulse
         )
         self._answer(frames.Hello(frames.VERSION, catalogue, 0))
 

@@ -1,7 +1,9 @@
 """Where nodes may come from, and the state of those files: found without importing any of them."""
 
+import hashlib
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -17,11 +19,15 @@ class Source(NamedTuple):
     name: str
     module: str
     path: str | None
+    release: str = ""
+    """The version of the distribution that it is installed with."""
 
 
 def sources(entry_points: Iterable[EntryPoint], paths: Sequence[str]) -> list[Source]:
     """Return the registered modules, ours first, and the given files."""
-    registered = {Source(point.name, point.module, None) for point in entry_points}
+    registered = {
+        Source(point.name, point.module, None, point.dist.version if point.dist else "") for point in entry_points
+    }
     given = [Source(Path(path).stem, "", str(Path(path).resolve())) for path in paths]
     return [*sorted(registered, key=lambda source: (source.module != "nodetool.nodes", source)), *given]
 
@@ -37,6 +43,18 @@ def stamps(source: Source) -> list[Stamp]:
             continue
         found.append((str(file), state.st_mtime_ns, state.st_size))
     return found
+
+
+def version(source: Source) -> str:
+    """Return what stands for the code of *source*: its release, and what is in its files.
+
+    Not their times: the same code may be installed again. An editable install keeps its release, whatever is edited.
+    """
+    made_from = hashlib.sha256(f"{source.release}\n".encode())
+    for path, _, _ in stamps(source):
+        with suppress(OSError):
+            made_from.update(Path(path).read_bytes())
+    return made_from.hexdigest()[:16]
 
 
 def _files(module: str) -> list[Path]:

@@ -29,6 +29,11 @@ class Window:
         """Take what a run told."""
         self._held.append(batch)
 
+    def pass_by(self, size: int) -> None:
+        """Count something else that is stored as well, and leaves before what is held."""
+        self.events += 1
+        self.size += size
+
     def pop(self) -> frames.Events | None:
         """Give back the next batch, if it may be sent now."""
         if not self._held or not self._fits(self._held[0].count, len(self._held[0].data)):

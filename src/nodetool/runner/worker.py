@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from nodetool.engine.bind import Bound, Find, bind
+from nodetool.engine.keep import Checkpoints
 from nodetool.engine.report import FLUSH_BYTES, Reporter
 from nodetool.engine.run import Run, describe_error
 from nodetool.graph.plan import Plan
@@ -27,14 +28,19 @@ GATHER = 0.002
 """Seconds that events wait at most while a run goes on telling."""
 
 
+Kept = dict[bytes, frames.Checkpoint]
+"""What earlier attempts of a job kept, by its key."""
+
+
 class Active:
     """A run that is under way, or has ended and waits until all that it told may be sent."""
 
-    def __init__(self, start: frames.Start, report: Reporter) -> None:
+    def __init__(self, start: frames.Start, report: Reporter, kept: Kept) -> None:
         self.start = start
         self.report = report
         self.window = Window()
         self.task: asyncio.Task[None] | None = None
+        self.kept = kept
         self.is_cancelled = False
         self.end: frames.End | None = None
         self._room = asyncio.Event()
@@ -78,18 +84,20 @@ class Worker:
         *,
         find: Find,
         pool: Executor,
-        max_result: int,
+        limits: frames.RunLimits,
         pulse: Pulse,
     ) -> None:
         self._send = send
         self._leave = leave
         self._find = find
         self._pool = pool
-        self._max_result = max_result
+        self._limits = limits
         self._pulse = pulse
         self._plans: OrderedDict[str, bytes | Bound] = OrderedDict()
         self._held: dict[str, list[frames.Start]] = {}
         """Starts whose plan is on its way."""
+        self._kept: dict[int, Kept] = {}
+        """What came for jobs whose start is on its way."""
         self._active: dict[tuple[int, int], Active] = {}
         self._telling: list[Reporter] = []
         self._gather_until = 0.0
@@ -106,6 +114,8 @@ class Worker:
                         self._credit(active, frame)
                 case frames.Plan():
                     self._keep(frame)
+                case frames.Checkpoint():
+                    self._kept.setdefault(frame.job_no, {})[frame.key] = frame
                 case frames.Cancel():
                     self._cancel(frame)
                 case frames.Stop():
@@ -159,20 +169,22 @@ class Worker:
             next_seq=start.next_seq,
             on_first=self._tells,
         )
-        active = Active(start, report)
+        active = Active(start, report, self._kept.pop(start.job_no, {}))
         self._active[start.job_no, start.attempt] = active
         active.task = eagerly(self._run(active), asyncio.get_running_loop())
 
     async def _run(self, active: Active) -> None:
         start = active.start
         try:
+            bound = self._bound(start.hash)
             run = Run(
-                self._bound(start.hash),
+                bound,
                 start.params,
                 active.report,
                 pool=self._pool,
                 room=lambda report: self._room(active, report),
-                max_result=self._max_result,
+                limits=self._limits,
+                checkpoints=self._checkpoints(active) if bound.keeps else None,
                 mark=JobMark(self._pulse, start.job_no),
             )
             end = await run.go()
@@ -196,6 +208,14 @@ class Worker:
             trace = trace_of(run.failure.error)
             self._send(frames.Raised(start.job_no, start.attempt, node.id, node.type_name, trace))
 
+    def _checkpoints(self, active: Active) -> Checkpoints:
+        def put(key: bytes, data: bytes) -> None:
+            """It leaves at once, before whatever the run tells next."""
+            active.window.pass_by(len(data))
+            self._send(frames.Checkpoint(active.start.job_no, active.start.attempt, key, data))
+
+        return Checkpoints(active.kept, put, max_result=self._limits.max_result)
+
     def _end(self, active: Active, end: frames.End) -> None:
         """End a run; its end leaves behind all that it told."""
         active.report.close()
@@ -213,6 +233,7 @@ class Worker:
         for held in self._held.values():
             held[:] = [start for start in held if (start.job_no, start.attempt) != (frame.job_no, frame.attempt)]
         active = self._active.get((frame.job_no, frame.attempt))
+        self._kept.pop(frame.job_no, None)
         if active is None or active.task is None:
             self._send(frames.End(frame.job_no, frame.attempt, "cancelled"))
         elif not active.is_cancelled:

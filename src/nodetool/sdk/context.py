@@ -27,6 +27,16 @@ class Context(Protocol):
         """1 for the first start of the job, 2 after the first restart, and so on."""
         ...
 
+    @property
+    def idempotency_token(self) -> str:
+        """Stands for this piece of work: the same on each attempt of the job, and different for each other piece.
+
+        Give it to a provider as the ``Idempotency-Key``, and a call that an earlier attempt has made is not made twice.
+        36 characters, of the form of a UUID. It is made of the job, the node and its inputs; of firings on equal inputs
+        the first that asks has the first token, and so on. What a node reads from a ``Stream`` is not part of it.
+        """
+        ...
+
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
         """Say how far the node is. Sent at most 20 times a second, the first and the last always."""
         ...

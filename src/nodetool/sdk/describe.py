@@ -4,6 +4,7 @@ import collections.abc
 import datetime
 import enum
 import inspect
+import math
 import re
 import types
 import typing
@@ -66,17 +67,18 @@ class Process(NamedTuple):
     """Out-handles and their annotations."""
 
 
-def describe(cls: type[Node], *, path: str | None = None) -> NodeDescription:
-    """Return what the server has to know of *cls*. Raises BadNode."""
+def describe(cls: type[Node], *, path: str | None = None, version: str = "") -> NodeDescription:
+    """Return what the server has to know of *cls*, whose code is of this *version*. Raises BadNode."""
     try:
-        return _described(cls, path)
+        return _described(cls, path, version)
     except NameError as error:
         hint = "its annotations have to name what exists at run time"
         raise BadNode(f"{cls.__qualname__}: {error}; {hint}") from error
 
 
-def _described(cls: type[Node], path: str | None) -> NodeDescription:
+def _described(cls: type[Node], path: str | None, version: str) -> NodeDescription:
     process = process_of(cls)
+    _check_checkpoint(cls)
     name = type_name(cls)
     return NodeDescription(
         node_type=name,
@@ -86,6 +88,8 @@ def _described(cls: type[Node], path: str | None) -> NodeDescription:
         role=cls.role,
         runs=runs_of(cls, process),
         yields=process.yields,
+        checkpoint=cls.checkpoint,
+        timeout=timeout_of(cls),
         is_dynamic=cls.is_dynamic,
         properties=_properties(cls),
         outputs=[Output(name=handle, type=metadata(kind), stream=process.yields) for handle, kind in process.outputs],
@@ -93,6 +97,7 @@ def _described(cls: type[Node], path: str | None) -> NodeDescription:
         module=cls.__module__,
         qualname=cls.__qualname__,
         path=path,
+        version=version,
     )
 
 
@@ -108,6 +113,26 @@ def runs_of(cls: type[Node], process: Process) -> Runs:
     if declared not in (None, *RUNS):
         raise BadNode(f"{cls.__qualname__}.runs is {declared!r}; it has to be one of {', '.join(RUNS)}")
     return declared or ("async" if process.is_async else "blocking")
+
+
+def timeout_of(cls: type[Node]) -> float:
+    """Return how many seconds a firing may take, 0 for any. An input that is called ``timeout`` says nothing of it."""
+    if "timeout" in cls.__struct_fields__:
+        return 0.0
+    given: Any = getattr(cls, "timeout", 0.0)
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < math.inf:
+        raise BadNode(f"{cls.__qualname__}.timeout is {given!r}; it has to be a number of seconds, or 0 for no limit")
+    return float(given)
+
+
+def _check_checkpoint(cls: type[Node]) -> None:
+    if not cls.checkpoint:
+        return
+    if not hasattr(cls, "process"):
+        raise BadNode(f"{cls.__qualname__}.checkpoint: there is no process whose outputs could be kept")
+    if streams := sorted(streams_of(cls)):
+        text = f"it reads the stream {streams[0]} itself, so its inputs are not known when it fires; collect them first"
+        raise BadNode(f"{cls.__qualname__}.checkpoint: {text}")
 
 
 def fields(cls: type[Node]) -> list[msgspec.structs.FieldInfo]:

@@ -21,6 +21,9 @@ class Node(msgspec.Struct, metaclass=NodeType):
     The docstring of a class is the text that the editor shows. ``process`` may be a function, a coroutine, or a
     generator of either kind; it may take a ``Context``. It returns one value for the handle ``output``, or, where its
     return annotation is a ``TypedDict``, a value for each handle that it names; ``None`` sends nothing.
+
+    A class may declare ``timeout: ClassVar[float] = 30``: a firing may not take longer than so many seconds. A field of
+    this name is an input like any other, and no limit.
     """
 
     type_name: ClassVar[str]
@@ -33,6 +36,9 @@ class Node(msgspec.Struct, metaclass=NodeType):
     role: ClassVar[Role] = "node"
     is_dynamic: ClassVar[bool] = False
     """Takes any further in-handle; its class then has a field ``dynamic: dict[str, Any] = {}`` that receives them."""
+    checkpoint: ClassVar[bool] = False
+    """The work costs money or minutes: what it sent is kept, and when the job is started again after a crash, a firing
+    on the same inputs is not computed again. The same inputs have to mean the same work, whenever it is done."""
     basic_fields: ClassVar[list[str]]
     """The inputs that an editor shows on the node itself; all of them if not given."""
 

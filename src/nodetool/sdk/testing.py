@@ -28,6 +28,7 @@ class Recorder:
 
     job_id = "test-job"
     node_id = "test-node"
+    idempotency_token = "00000000-0000-5000-8000-000000000000"  # noqa: S105 - it opens nothing
 
     def __init__(self, attempt: int = 1) -> None:
         self.attempt = attempt

@@ -16,6 +16,7 @@ from nodetool.storage.port import (
     Append,
     Begin,
     Cancel,
+    Checkpoint,
     CreateToken,
     DeleteWorkflow,
     Done,
@@ -61,6 +62,7 @@ class Changes:
             First: self._first,
             Begin: self._begin,
             Append: self._append,
+            Checkpoint: self._checkpoint,
             Requeue: self._requeue,
             Cancel: self._cancel,
             End: self._end,
@@ -160,6 +162,11 @@ class Changes:
         self._add_batch(op)
         return DONE
 
+    def _checkpoint(self, op: Checkpoint) -> Outcome:
+        if self._changed("add_checkpoint", (op.no, op.attempt, op.key, op.data)):
+            return DONE
+        return self._refusal(op.no, op.attempt, None)
+
     def _requeue(self, op: Requeue) -> Outcome:
         if op.first_seq >= LAST_SEQ:
             return TOO_MANY
@@ -181,6 +188,8 @@ class Changes:
         if not self._changed("end", end):
             return self._refusal(op.no, op.attempt, op.first_seq)
         self._add_batch(op)
+        if op.drops_checkpoints:
+            self._execute(self._sql["drop_checkpoints"], (op.no,))
         return DONE
 
     def _refusal(self, no: int, attempt: int | None, first_seq: int | None) -> Refused:

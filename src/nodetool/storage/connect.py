@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 BUSY_S = 5.0
@@ -16,7 +17,7 @@ MAX_WAL_BYTES = 64 * 1024 * 1024
 
 def to_write(path: Path, *, max_wal_bytes: int = MAX_WAL_BYTES) -> sqlite3.Connection:
     """Open the file, made if it is not there, for the writer or the checkpoints; no statement commits by itself."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would let everybody read it
+    _make(path)
     connection = _connect(path.absolute().as_uri())
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -29,6 +30,16 @@ def to_write(path: Path, *, max_wal_bytes: int = MAX_WAL_BYTES) -> sqlite3.Conne
 def to_read(path: Path) -> sqlite3.Connection:
     """Open a file that is there; whatever is tried, nothing is written."""
     return _connect(path.absolute().as_uri() + "?mode=ro")
+
+
+def _make(path: Path) -> None:
+    """Make the file, since SQLite would let everybody read it.
+
+    One that is there is not opened: to close it would drop the locks that this process has on it. Then somebody who
+    looks into the database and leaves, say a person with a shell, would take the write-ahead log with him.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _connect(uri: str) -> sqlite3.Connection:

@@ -79,6 +79,15 @@ class Requeue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The attempt is one of those that a job may end badly."""
 
 
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Keep what a firing sent until the job ends. Refused unless the attempt is current and the job open."""
+
+    no: int
+    attempt: int
+    key: bytes
+    data: bytes
+
+
 class Cancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Record that the job is to be cancelled; from then on it can end no other way. Refused if it has ended."""
 
@@ -104,6 +113,8 @@ class End(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     finished_us: int
     records_cancel: bool = False
     """Record the cancel and end the job in one: for a job that is still queued."""
+    drops_checkpoints: bool = False
+    """Something of the job may be kept, and goes with it. Most jobs keep nothing, and need not look."""
 
 
 class First(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -213,6 +224,7 @@ Op = (
     Accept
     | Begin
     | Append
+    | Checkpoint
     | Requeue
     | Cancel
     | End
@@ -293,6 +305,14 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     data: bytes
 
 
+class Kept(msgspec.Struct, frozen=True, gc=False):
+    """What a firing of an attempt sent."""
+
+    key: bytes
+    attempt: int
+    data: bytes
+
+
 class Page(msgspec.Struct, Generic[Row], frozen=True):
     """Some rows of a list, and the cursor of the next page (``""`` at the end)."""
 
@@ -368,6 +388,10 @@ class Reader(Protocol):
 
     async def last_event(self, no: int) -> bytes | None:
         """Return the batch data's last event of a job, as one MessagePack map."""
+        ...
+
+    async def checkpoints(self, no: int) -> list[Kept]:
+        """Return all that is kept of a job."""
         ...
 
     async def graph(self, hash: str) -> bytes | None:

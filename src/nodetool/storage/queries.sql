@@ -36,6 +36,15 @@ WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND finished_us IS NULL
 -- add_batch --
 INSERT INTO events (key, attempt, count, flags, bytes) VALUES (?, ?, ?, ?, ?);
 
+-- add_checkpoint --
+-- Only the owner of the current attempt may keep something, and only while the job is open.
+INSERT INTO checkpoints (no, key, attempt, bytes)
+SELECT no, ?3, attempt, ?4 FROM jobs WHERE no = ?1 AND attempt = ?2 AND finished_us IS NULL
+ON CONFLICT DO UPDATE SET attempt = excluded.attempt, bytes = excluded.bytes;
+
+-- drop_checkpoints --
+DELETE FROM checkpoints WHERE no = ?;
+
 -- found --
 -- What a refused operation found instead.
 SELECT attempt, last_seq, finished_us IS NOT NULL, cancel_requested FROM jobs WHERE no = ?;
@@ -125,6 +134,9 @@ FROM events
 WHERE key BETWEEN ?1 AND ?2
 ORDER BY key DESC
 LIMIT 1;
+
+-- checkpoints --
+SELECT key, attempt, bytes FROM checkpoints WHERE no = ?;
 
 -- graph --
 SELECT json FROM graphs WHERE hash = ?;

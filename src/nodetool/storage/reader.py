@@ -17,7 +17,7 @@ from nodetool.protocol.ids import normal_id
 from nodetool.storage.changes import repeated
 from nodetool.storage.cursors import from_cursor, to_cursor
 from nodetool.storage.keys import LAST_SEQ, keys
-from nodetool.storage.port import Batch, JobRow, Once, Page, Refused, TokenRow, WorkflowRow
+from nodetool.storage.port import Batch, JobRow, Kept, Once, Page, Refused, TokenRow, WorkflowRow
 from nodetool.storage.queries import Queries
 
 T = TypeVar("T")
@@ -74,6 +74,10 @@ class SqliteReader:
         """Return the JSON of a graph that some job pinned."""
         row = self._one("graph", hash)
         return None if row is None else row[0]
+
+    async def checkpoints(self, no: int) -> list[Kept]:
+        """Return all that is kept of a job."""
+        return [Kept(*row) for row in await self._in_thread(self._all, "checkpoints", no)]
 
     async def last_event(self, no: int) -> bytes | None:
         """Return the last stored event of a job as one MessagePack map; None while there is only the first, its row."""

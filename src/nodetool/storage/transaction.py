@@ -11,6 +11,7 @@ from nodetool.storage.changes import Changes
 from nodetool.storage.port import (
     Accept,
     Cancel,
+    Checkpoint,
     CreateToken,
     DeleteWorkflow,
     End,
@@ -24,9 +25,9 @@ from nodetool.storage.port import (
 Sync = Literal["full", "normal"]
 
 PROMISES: frozenset[type[Op]] = frozenset(
-    {Accept, First, Cancel, End, SaveWorkflow, DeleteWorkflow, CreateToken, RevokeToken}
+    {Accept, First, Cancel, Checkpoint, End, SaveWorkflow, DeleteWorkflow, CreateToken, RevokeToken}
 )
-"""What somebody is told once it is committed; with ``full`` it outlives a power cut."""
+"""What somebody relies on once it is committed; with ``full`` it outlives a power cut."""
 
 PRIMARY = 0xFF
 """What of SQLite's error codes says what happened; the rest says why."""
