@@ -1,12 +1,13 @@
-"""What a node author sees: ``Node``, ``Stream``, ``Context``, ``Chunk``, and ``nodetool.sdk.testing``."""
+"""What a node author sees: ``Node``, ``Stream``, ``Context``, ``Chunk``, ``BadInput``, and ``nodetool.sdk.testing``."""
 
 from msgspec import Meta as Meta
 
 from nodetool.protocol.values import Chunk as Chunk
 from nodetool.sdk.context import Context as Context
+from nodetool.sdk.errors import BadInput as BadInput
 from nodetool.sdk.node import InputNode as InputNode
 from nodetool.sdk.node import Node as Node
 from nodetool.sdk.node import OutputNode as OutputNode
 from nodetool.sdk.stream import Stream as Stream
 
-__all__ = ["Chunk", "Context", "InputNode", "Meta", "Node", "OutputNode", "Stream"]
+__all__ = ["BadInput", "Chunk", "Context", "InputNode", "Meta", "Node", "OutputNode", "Stream"]
