@@ -6,7 +6,7 @@ import msgspec
 
 from nodetool.protocol.descriptions import Role, Runs
 
-PLANNER = 1
+PLANNER = 2
 """Part of a plan's hash: raised when the same document would make another plan."""
 
 Gate = Literal["once", "on_any", "zip_all", "reader"]

@@ -1,18 +1,15 @@
-"""HTML as the nodes read it: a tree of elements, made piece by piece so that it can be stopped."""
+"""HTML as the nodes read it: a tree of elements, made in one pass that can be stopped."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from html.parser import HTMLParser
 from typing import Final, TypeVar
 from urllib.parse import urljoin
 
+from nodetool.nodes._tags import Begin, End, Text, parts
 from nodetool.nodes._time import Clock, in_time
 from nodetool.sdk import BadInput
 
 T = TypeVar("T")
-
-PIECE = 8192
-"""Characters between two looks at the clock."""
 
 DEEPEST = 200
 """Elements inside each other; what is nested more deeply counts as beside its parent."""
@@ -115,36 +112,30 @@ class Element:
 
 def read(html: str, clock: Clock) -> Element:
     """Read a page or a part of one. Nothing that people write as HTML is an error. Raises OutOfTime."""
-    reader = _Reader()
-    for start in range(0, len(html), PIECE):
-        clock.left()
-        reader.feed(html[start : start + PIECE])
-    reader.close()
-    return reader.root
+    root = Element("", {})
+    inside = [root]
+    for part in parts(html, clock):
+        match part:
+            case Text(text):
+                inside[-1].parts.append(text)
+            case Begin(name, attributes):
+                if inside[-1].name in ENDED_BY.get(name, ()):
+                    inside.pop()
+                made = Element(name, attributes)
+                inside[-1].parts.append(made)
+                if name not in VOID and len(inside) < DEEPEST:
+                    inside.append(made)
+            case End(name):
+                _end(inside, name)
+    return root
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.root = Element("", {})
-        self._open = [self.root]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._open[-1].name in ENDED_BY.get(tag, ()):
-            self._open.pop()
-        made = Element(tag, {name: value or "" for name, value in attrs})
-        self._open[-1].parts.append(made)
-        if tag not in VOID and len(self._open) < DEEPEST:
-            self._open.append(made)
-
-    def handle_endtag(self, tag: str) -> None:
-        for place in range(len(self._open) - 1, 0, -1):
-            if self._open[place].name == tag:
-                del self._open[place:]
-                return
-
-    def handle_data(self, data: str) -> None:
-        self._open[-1].parts.append(data)
+def _end(inside: list[Element], name: str) -> None:
+    """Leave the innermost element of that name; an end without a beginning is nothing."""
+    for place in range(len(inside) - 1, 0, -1):
+        if inside[place].name == name:
+            del inside[place:]
+            return
 
 
 class Lines:

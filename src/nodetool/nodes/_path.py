@@ -8,9 +8,9 @@ from nodetool.sdk import BadInput
 
 STEP = re.compile(
     r"""
-    (?P<deep>\.\.)?
-    (?: \.?(?P<name>[^.\[\]*'"\s]+)
-      | \.?(?P<star>\*)
+    (?: (?P<deep>\.\.) | \. )?
+    (?: (?P<name>[^.\[\]*'"\s]+)
+      | (?P<star>\*)
       | \[\s*(?: (?P<place>-?\d+) | (?P<all>\*) | '(?P<single>[^']*)' | "(?P<double>[^"]*)"
                | (?P<start>-?\d*):(?P<stop>-?\d*)(?::(?P<step>-?\d*))? )\s*\]
     )""",
