@@ -97,7 +97,7 @@ def test_parse_json_reads_what_was_written(record: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"a": [1, 2', r"json_string: .* line 1 column 12 .*, got '\{\"a\": \[1, 2'"),
+        ('{"a": [1, 2', r"json_string: .* line 1 column 12 .*, near '\{\"a\": \[1, 2'"),
         ("[1]", "json_string: expected an object, got an array"),
         ('{"a": NaN}', "json_string: NaN is not JSON"),
     ],

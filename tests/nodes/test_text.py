@@ -203,7 +203,7 @@ class TestFormatText:
     @pytest.mark.parametrize(
         "template",
         [
-            "{{ 9**9**9**9 }}",
+            "{{ 9 ** (9 ** 9) }}",
             "{{ 'a' * 10**9 }}",
             "{{ [1] * 10**9 }}",
             "{% set n = namespace(x='ab') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
@@ -230,7 +230,7 @@ class TestFormatText:
         ],
     )
     def test_no_template_makes_something_too_large(self, template: str) -> None:
-        with pytest.raises(ValueError, match="template: this would make something of size|template: a width has to"):
+        with pytest.raises(ValueError, match=r"template: (this would make something of size|a width has to)"):
             formatted(template, rows=ROWS)
 
     @pytest.mark.parametrize("template", ["x" * 1_000_001, "{{ 1 }}" * 20_001])

@@ -8,6 +8,9 @@ from nodetool.sdk import BadInput
 
 T = TypeVar("T")
 
+NEAR = 20
+"""Characters on either side of what is no JSON, for the person who looks for it."""
+
 KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
@@ -17,8 +20,10 @@ def parsed(text: str, handle: str) -> Any:
         return json.loads(text, parse_constant=_refuse)
     except RecursionError:
         raise BadInput(handle, "is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise BadInput(handle, f"{error}, near {text[max(error.pos - NEAR, 0) : error.pos + NEAR]!r}") from error
     except ValueError as error:
-        raise BadInput(handle, str(error), text) from error
+        raise BadInput(handle, str(error)) from error
 
 
 def _refuse(constant: str) -> None:
