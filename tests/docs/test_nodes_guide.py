@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,18 @@ def test_the_nodes_of_the_page_do_what_it_says(folder: Path) -> None:
     assert run(streams.lines(text="a\nb")) == ["a", "b"]
     assert run(streams.pair(left=["a", "b"], right=["1"])) == ["a=1", "b="]
     assert run(counter.CountLetters(text="a-b c", ignore="c")) == 2
+
+
+def test_the_workflow_of_the_page_is_a_document(folder: Path) -> None:
+    document = json.loads(load(folder, "letter.py").document)
+
+    assert document["name"] == "Letter"
+    assert [one["type"] for one in document["graph"]["nodes"]] == [
+        "nodetool.input.StringInput",
+        "nodetool.text.FormatText",
+        "nodetool.output.StringOutput",
+    ]
+    assert len(document["graph"]["edges"]) == 2
 
 
 async def test_a_node_tells_how_far_it_is(folder: Path) -> None:

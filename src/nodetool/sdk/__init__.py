@@ -10,5 +10,6 @@ from nodetool.sdk.node import InputNode as InputNode
 from nodetool.sdk.node import Node as Node
 from nodetool.sdk.node import OutputNode as OutputNode
 from nodetool.sdk.stream import Stream as Stream
+from nodetool.sdk.workflow import Workflow as Workflow
 
-__all__ = ["BadInput", "Chunk", "Context", "InputNode", "Meta", "Node", "OutputNode", "Stream", "node"]
+__all__ = ["BadInput", "Chunk", "Context", "InputNode", "Meta", "Node", "OutputNode", "Stream", "Workflow", "node"]
