@@ -23,7 +23,7 @@ from nodetool.auth.tokens import Tokens
 from nodetool.config import MIB, Config
 from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.document import Limits
-from nodetool.graph.metadata import metadata
+from nodetool.graph.metadata import metadata, packs
 from nodetool.jobs.clock import Clock, LoopClock
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
@@ -52,9 +52,13 @@ class Nodes:
     """The node types, described once."""
 
     described: bytes
+    packed: bytes
 
     def metadata(self) -> bytes:
         return self.described
+
+    def packs(self) -> bytes:
+        return self.packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,8 @@ def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | No
     keep = Keep(days=config.retention_days, jobs=config.retention_jobs)
     jobs = Jobs(workflows, store.writer, store.reader, connect, clock=clock, policy=policy(config), keep=keep)
     tokens = Tokens(store.writer, store.reader, now_us=clock.now_us)
-    return Rooms(store, catalogue, workflows, jobs, Nodes(codec.to_json(metadata(catalogue))), tokens)
+    nodes = Nodes(codec.to_json(metadata(catalogue)), codec.to_json(packs(catalogue)))
+    return Rooms(store, catalogue, workflows, jobs, nodes, tokens)
 
 
 def policy(config: Config) -> Policy:

@@ -84,18 +84,47 @@ CASES = {
 }
 
 
-EXAMPLES: dict[str, Json] = {"csv-report": {"melts_above": 3000}, "slow-progress": {"seconds": 0.01}}
+class Example(NamedTuple):
+    """An example workflow, what it is given, and how it ends."""
+
+    params: Json
+    status: str
+    shown: str
+    """A piece of what it gives, or of its error."""
+
+
+EXAMPLES = {
+    "csv-report": Example({"melts_above": 3000}, "completed", "1 of 46 elements"),
+    "cut-document": Example({}, "failed", "json_string: Unterminated string starting at: line 7 column 14"),
+    "order-check": Example({"order": {"customer": "Ada"}}, "completed", "we cannot read your order"),
+    "planet-weights": Example({"mass": 10}, "completed", "Neptune    111.5 N"),
+    "slow-progress": Example({"seconds": 0.01}, "completed", "1979-07-09: Voyager 2 passed Jupiter"),
+    "text-report": Example({"word": "here"}, "completed", "139 words in 7 sentences and 3 paragraphs"),
+}
+
+
+def test_every_example_is_run() -> None:
+    assert sorted(file.stem for file in shipped("examples/workflows").glob("*.json")) == sorted(EXAMPLES)
 
 
 @pytest.mark.parametrize("id", EXAMPLES)
 def test_an_example_gives_the_same_over_every_transport(client: Client, id: str) -> None:
     client.save(id, json.loads(shipped(f"examples/workflows/{id}.json").read_bytes())["graph"])
+    params, status, shown = EXAMPLES[id]
 
-    heard: list[Heard] = [getattr(client, transport)(id, **EXAMPLES[id]) for transport in TRANSPORTS]
+    heard: list[Heard] = [getattr(client, transport)(id, **params) for transport in TRANSPORTS]
 
-    assert {one.last["status"] for one in heard} == {"completed"}
-    assert heard[0].result["report"]
-    assert all(one.result == heard[0].result for one in heard)
+    assert {one.last["status"] for one in heard} == {status}
+    assert shown in json.dumps(heard[0].result or heard[0].last, ensure_ascii=False)
+    assert all((one.result, one.last.get("errors")) == (heard[0].result, heard[0].last.get("errors")) for one in heard)
+
+
+def test_an_error_of_an_example_names_node_and_handle(client: Client) -> None:
+    client.save("cut", json.loads(shipped("examples/workflows/cut-document.json").read_bytes())["graph"])
+
+    (fault,) = client.sync("cut").last["errors"]
+
+    assert (fault["node_id"], fault["handle"]) == ("data", "json_string")
 
 
 def normal(events: list[Event]) -> list[Event]:

@@ -15,7 +15,7 @@ from nodetool.config import Config
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.shipped import shipped
 
-IDS = ["csv-report", "slow-progress"]
+IDS = ["csv-report", "cut-document", "order-check", "planet-weights", "slow-progress", "text-report"]
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def document(id: str) -> Any:
     return json.loads((shipped("examples/workflows") / f"{id}.json").read_bytes())
 
 
-def test_there_are_two() -> None:
+def test_there_are_six() -> None:
     assert [id for id, _ in examples()] == IDS
 
 
@@ -57,9 +57,9 @@ async def test_an_example_is_stored_once_and_belongs_to_who_made_something_of_it
     await store_examples(rooms)
     mine = WorkflowRequest(name="Mine", graph=(await rooms.workflows.get(USER, IDS[0]))[0].graph)
     await rooms.workflows.replace(USER, IDS[0], mine, None)
-    await rooms.workflows.delete(USER, IDS[1], None)
+    await rooms.workflows.delete(USER, "slow-progress", None)
 
     await store_examples(rooms)
 
-    names = [(await rooms.workflows.get(USER, id))[0].name for id in IDS]
+    names = [(await rooms.workflows.get(USER, id))[0].name for id in (IDS[0], "slow-progress")]
     assert names == ["Mine", "Journey of Voyager 2"]

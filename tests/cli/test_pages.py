@@ -35,6 +35,7 @@ COMMANDS = [
     *(f"workflows {command}" for command in ("list", "show", "import", "export", "delete")),
     "conformance",
 ]
+COMMANDS = ["serve", "run", "validate", "nodes list", "nodes show", "nodes packs", "nodes new", "conformance"]
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,15 @@ async def test_the_node_at_fault_tells_error_and_the_run_ends_with_its_message(p
     assert (told.end.node_id, told.end.result) == ("f", b"")
 
 
+async def test_a_bad_input_names_its_handle(player: Player) -> None:
+    nodes = [node("s", "nodetool.list.Slice", values=[1], step=0), OUT]
+
+    told = await player.play(nodes, "s.output -> out.value")
+
+    assert (told.end.node_id, told.end.handle, told.end.code) == ("s", "step", "node_failed")
+    assert told.end.error == "step: must not be 0"
+
+
 async def test_edges_that_were_not_drained_stay_silent_and_siblings_are_cancelled_after_the_error(
     player: Player,
 ) -> None:

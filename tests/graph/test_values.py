@@ -54,6 +54,14 @@ def test_what_was_made_to_fit_fits_as_it_is(value: Any, spelled: str) -> None:
         ({"type": "bytes", "base64": "eA=="}, "bytes", b"x"),
         ({"type": "image", "uri": "u"}, "image", {"type": "image", "uri": "u"}),
         ("2026-01-01T00:00:00Z", "datetime", "2026-01-01T00:00:00Z"),
+        ("2026-01-01", "datetime", "2026-01-01T00:00:00Z"),
+        ("2026-01-01", "date", "2026-01-01"),
+        ({"type": "date", "year": 2026, "month": 1, "day": 2}, "date", "2026-01-02"),
+        (
+            {"type": "datetime", "year": 2026, "month": 1, "day": 2, "hour": 3, "tzinfo": "UTC", "utc_offset": 5400},
+            "datetime",
+            "2026-01-02T03:00:00.000000+01:30",
+        ),
         ({"a": [1]}, "object", {"a": [1]}),
     ],
 )
@@ -85,6 +93,10 @@ def test_makes_a_value_fit(value: Any, spelled: str, made: Any) -> None:
         ([], "int|str", "expected int | str, got list"),
         ({"type": "audio"}, "image", "expected image, got audio"),
         ({}, "image", "expected image, got dict"),
+        ("31.1.2026", "date", "expected date, like 2026-01-31, and this is none"),
+        ("soon", "datetime", "expected datetime, like 2026-01-31T12:00:00Z, and this is none"),
+        ({"type": "date", "year": 2026}, "date", "expected date, like 2026-01-31, and this is none"),
+        ({"type": "date"}, "datetime", "expected datetime, got date"),
         (2**70, "int", "an integer of more than 64 bits cannot be sent"),
         (2**70, "float", "an integer of more than 64 bits cannot be sent"),
         ([2**70], "any", "an integer of more than 64 bits cannot be sent"),
@@ -126,3 +138,9 @@ def test_knows_what_an_editor_leaves_empty(value: Any) -> None:
 @pytest.mark.parametrize("value", [0, False, "a", [0]])
 def test_a_value_that_means_nothing_is_not_empty(value: Any) -> None:
     assert not is_empty(value)
+
+
+@pytest.mark.parametrize("kind", ["date", "datetime"])
+def test_a_date_of_the_year_0_was_never_set(kind: str) -> None:
+    assert is_empty({"type": kind, "year": 0, "month": 0, "day": 0})
+    assert not is_empty({"type": kind, "year": 1, "month": 1, "day": 1})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodetool.nodes.csv import ParseCSV
+from nodetool.nodes.csv import ParseCSV, StringifyCSV
 from nodetool.sdk.testing import run
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
@@ -98,3 +98,23 @@ def test_what_the_standard_library_writes_is_read_back(rows: list[tuple[str, str
     csv.writer(file).writerows([("a", "b"), *rows])
 
     assert ParseCSV(csv_data=file.getvalue()).process() == [{"a": a, "b": b} for a, b in rows]
+
+
+@given(st.lists(st.fixed_dictionaries({"a": CELLS, "ü": CELLS}), min_size=1), st.sampled_from(",;\t|"))
+def test_what_is_written_is_read_again(rows: list[dict[str, str]], delimiter: str) -> None:
+    written = StringifyCSV(data=rows, delimiter=delimiter).process()
+
+    assert ParseCSV(csv_data=written, delimiter=delimiter).process() == rows
+
+
+def test_columns_are_those_given_else_all() -> None:
+    rows: list[dict[str, Any]] = [{"a": 1}, {"b": [1, {"x": None}], "a": None}]
+
+    assert run(StringifyCSV(data=rows)) == 'a,b\n1,\n,"[1, {""x"": null}]"\n'
+    assert run(StringifyCSV(data=rows, columns=["b", "c"])) == 'b,c\n,\n"[1, {""x"": null}]",\n'
+    assert run(StringifyCSV()) == ""
+
+
+def test_a_delimiter_is_one_character() -> None:
+    with pytest.raises(ValueError, match=r"delimiter: must be one character, .*, got ', '"):
+        run(StringifyCSV(data=[{"a": 1}], delimiter=", "))

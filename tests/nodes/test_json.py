@@ -172,7 +172,7 @@ class TestValidateJSON:
             ({"$ref": "http://127.0.0.1:9/schema.json"}, "json_schema: the reference 'http://127.0.0.1:9/schema.json'"),
             ({"$ref": "file:///etc/hosts"}, "json_schema: the reference 'file:///etc/hosts' is not in the schema"),
             ({"pattern": "("}, r"json_schema: '\(' is not a 'regex'"),
-            ({"$schema": DRAFT_4, "patternProperties": {"(": {}}}, r"json_schema: the pattern '\(' is not valid"),
+            ({"$schema": DRAFT_4, "patternProperties": {"(": {}}}, r"json_schema: is not a pattern: missing \)"),
             ({"$ref": "#"}, "json_schema: refers to itself without end"),
         ],
         ids=["type", "reference", "over the network", "on disk", "pattern", "pattern of names", "circle"],
@@ -180,3 +180,20 @@ class TestValidateJSON:
     def test_a_schema_that_is_none_is_an_error(self, schema: dict[str, Any], message: str) -> None:
         with pytest.raises(ValueError, match=message):
             run(ValidateJSON(data={"x": 1}, json_schema=schema))
+
+    def test_additional_properties_are_those_that_neither_name_nor_pattern_allows(self) -> None:
+        schema = {
+            "properties": {"a": {}},
+            "patternProperties": {"^x": {"type": "integer"}},
+            "additionalProperties": {"type": "string"},
+        }
+
+        assert run(ValidateJSON(data={"a": 1, "x1": 2, "b": "c"}, json_schema=schema))
+        assert not run(ValidateJSON(data={"b": 1}, json_schema=schema))
+        assert not run(ValidateJSON(data={"x": "c"}, json_schema=schema))
+        assert not run(ValidateJSON(data={"b": 1}, json_schema={"additionalProperties": False}))
+
+    def test_a_pattern_is_searched(self) -> None:
+        assert run(ValidateJSON(data="abc", json_schema={"pattern": "b"}))
+        assert not run(ValidateJSON(data="abc", json_schema={"pattern": "^b"}))
+        assert run(ValidateJSON(data=3, json_schema={"pattern": "^b"}))

@@ -3,88 +3,70 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from nodetool.graph.values import check_limits, fit
 from nodetool.protocol.descriptions import NodeDescription, Property, TypeMetadata
+from nodetool.protocol.values import spelled
 from nodetool.sdk.describe import describe
 from nodetool.sdk.registry import import_module, modules_of, nodes_in
 
-FACTS = """
-lib.json.FilterJSON | Filter JSON | array:list[dict[str,any]]=[] key:str="" value:any=null | output:list[dict[str,any]]
-lib.json.GetJSONPathBool | Get JSONPath Bool | data:any=null path:str="" default:bool=false | output:bool
-lib.json.GetJSONPathDict | Get JSONPath Dict | data:any=null path:str="" default:dict[str,any]={} | output:dict[str,any]
-lib.json.GetJSONPathFloat | Get JSONPath Float | data:any=null path:str="" default:float=0.0 | output:float
-lib.json.GetJSONPathInt | Get JSONPath Int | data:any=null path:str="" default:int=0 | output:int
-lib.json.GetJSONPathList | Get JSONPath List | data:any=null path:str="" default:list[any]=[] | output:list[any]
-lib.json.GetJSONPathStr | Get JSONPath Str | data:any=null path:str="" default:str="" | output:str
-lib.json.JSONTemplate | JSON Template | template:str="" values:dict[str,any]={} | output:dict[str,any]
-lib.json.ParseDict | Parse Dict | json_string:str="" | output:dict[str,any]
-lib.json.ParseList | Parse List | json_string:str="" | output:list[any]
-lib.json.StringifyJSON | Stringify JSON | data:any={} indent:int=2 (0..16) | output:str
-lib.json.ValidateJSON | Validate JSON | data:any=null json_schema:dict[str,any]={} | output:bool
-nodetool.constant.Bool | Bool | value:bool=false | output:bool
-nodetool.constant.Dict | Dict | value:dict[str,any]={} | output:dict[str,any]
-nodetool.constant.Float | Float | value:float=0.0 | output:float
-nodetool.constant.Integer | Integer | value:int=0 | output:int
-nodetool.constant.List | List | value:list[any]=[] | output:list[any]
-nodetool.constant.String | String | value:str="" | output:str
-nodetool.control.Collect | Collect | input_item:any* | output:list[any]
-nodetool.control.ForEach | For Each | input_list:list[any]=[] | output:any* index:int*
-nodetool.control.If | If | condition:bool=false value:any=null | if_true:any if_false:any
-nodetool.control.Pace | Pace | input_list:list[any]=[] seconds:float=1.0 (0..3600) | output:any* index:int*
-nodetool.control.Reroute | Reroute | input_value:any=null | output:any
-nodetool.dictionary.Combine | Combine | dict_a:dict[str,any]={} dict_b:dict[str,any]={} | output:dict[str,any]
-nodetool.dictionary.GetValue | Get Value | dictionary:dict[str,any]={} key:str="" default:any=null | output:any
-nodetool.dictionary.MakeDictionary | Make Dictionary | ... | output:dict[str,any]
-nodetool.dictionary.ParseCSV | Parse CSV | csv_data:str="" delimiter:str="," convert_numbers:bool=false | output:list[dict[str,any]]
-nodetool.input.BooleanInput | Boolean Input | name:str="" description:str="" value:bool=false | output:bool
-nodetool.input.DictionaryInput | Dictionary Input | name:str="" description:str="" value:dict[str,any]={} | output:dict[str,any]
-nodetool.input.FloatInput | Float Input | name:str="" description:str="" value:float=0.0 min:float=0 max:float=100 | output:float
-nodetool.input.IntegerInput | Integer Input | name:str="" description:str="" value:int=0 min:int=0 max:int=100 | output:int
-nodetool.input.ListInput | List Input | name:str="" description:str="" value:list[any]=[] | output:list[any]
-nodetool.input.StringInput | String Input | name:str="" description:str="" value:str="" | output:str
-nodetool.input.StringListInput | String List Input | name:str="" description:str="" value:list[str]=[] | output:list[str]
-nodetool.list.FilterDictsByNumber | Filter Dicts By Number | values:list[dict[str,any]]=[] key:str="" filter_type:enum(greater_than,less_than,equal_to,even,odd,positive,negative)="greater_than" value:float?=null | output:list[dict[str,any]]
-nodetool.list.FilterDictsByValue | Filter Dicts By Value | values:list[dict[str,any]]=[] key:str="" filter_type:enum(contains,starts_with,ends_with,equals,type_is,length_greater,length_less,exact_length)="contains" criteria:str="" | output:list[dict[str,any]]
-nodetool.list.Length | Length | values:list[any]=[] | output:int
-nodetool.list.MapField | Map Field | values:list[dict[str,any]]=[] field:str="" default:any=null | output:list[any]
-nodetool.list.Slice | Slice | values:list[any]=[] start:int=0 stop:int=0 step:int=1 | output:list[any]
-nodetool.list.Sort | Sort | values:list[any]=[] order:enum(ascending,descending)="ascending" | output:list[any]
-nodetool.output.BooleanOutput | Boolean Output | name:str="" description:str="" value:bool=false | output:bool
-nodetool.output.DictionaryOutput | Dictionary Output | name:str="" description:str="" value:dict[str,any]={} | output:dict[str,any]
-nodetool.output.FloatOutput | Float Output | name:str="" description:str="" value:float=0 | output:float
-nodetool.output.IntegerOutput | Integer Output | name:str="" description:str="" value:int=0 | output:int
-nodetool.output.ListOutput | List Output | name:str="" description:str="" value:list[any]=[] | output:list[any]
-nodetool.output.Output | Output | name:str="" description:str="" value:any=null | output:any
-nodetool.output.StringOutput | String Output | name:str="" description:str="" value:str="" | output:str
-nodetool.text.Collect | Collect | input_item:str* separator:str="" | output:str
-nodetool.text.Concat | Concatenate Text | a:str="" b:str="" | output:str
-nodetool.text.FormatText | Format Text | template:str="" ... | output:str
-nodetool.text.Join | Join | strings:list[str]=[] separator:str="" | output:str
-nodetool.text.Replace | Replace Text | text:str="" old:str="" new:str="" | output:str
-nodetool.text.Split | Split Text | text:str="" delimiter:str="," | output:list[str]
-nodetool.text.Template | Template | string:str="" values:any={} ... | output:str
-nodetool.workflows.base_node.Comment | Comment | headline:str="" comment:any=null comment_color:str="#f0f0f0" |
-nodetool.workflows.base_node.Group | Group | |
-nodetool.workflows.base_node.Preview | Preview | value:any=null name:str="" |
-"""  # noqa: E501 - a line a type; `*` streams, `...` takes further inputs
+FACTS = Path(__file__).with_name("facts.txt").read_text().splitlines()
+"""A line a type: its name, title, inputs and outputs; `*` streams, `...` takes further inputs."""
 
 LIBRARY = sorted(
     (describe(cls) for name in modules_of("nodetool.nodes") for cls in nodes_in(import_module(name))),
     key=lambda found: found.node_type,
 )
 
+RUNS = {
+    "lib.difflib": "cpu",
+    "lib.gzip": "blocking",
+    "lib.zlib": "blocking",
+    "lib.markdown": "async",
+    **dict.fromkeys(
+        [
+            "lib.beautifulsoup.ExtractLinks",
+            "lib.beautifulsoup.ExtractMetadata",
+            "lib.beautifulsoup.HTMLToText",
+            "lib.beautifulsoup.WebsiteContentExtractor",
+            "lib.json.ValidateJSON",
+            "lib.textwrap.Fill",
+            "lib.textwrap.Shorten",
+            "lib.textwrap.Wrap",
+            "nodetool.control.Pace",
+            "nodetool.list.FilterDicts",
+            "nodetool.list.FilterDictsRegex",
+            "nodetool.list.FilterRegex",
+            "nodetool.text.CollapseWhitespace",
+            "nodetool.text.ExtractRegex",
+            "nodetool.text.FindAllRegex",
+            "nodetool.text.FormatText",
+            "nodetool.text.HtmlToText",
+            "nodetool.text.RegexMatch",
+            "nodetool.text.RegexReplace",
+            "nodetool.text.RegexSplit",
+            "nodetool.text.RegexValidate",
+            "nodetool.text.Slugify",
+            "nodetool.text.StripAccents",
+        ],
+        "async",
+    ),
+}
+"""The types and families that are not inline: what may wait, compute for long, or has to be stopped by time."""
+
 IDS = [found.node_type for found in LIBRARY]
 
 
 def test_every_type_is_there() -> None:
-    assert [fact.split(" | ")[0] for fact in FACTS.strip().splitlines()] == IDS
+    assert [fact.split(" | ")[0] for fact in FACTS] == IDS
 
 
 @pytest.mark.parametrize("found", LIBRARY, ids=IDS)
 def test_a_node_has_the_handles_that_workflows_know(found: NodeDescription) -> None:
-    assert _fact(found) in FACTS.splitlines()
+    assert _fact(found) in FACTS
 
 
 @pytest.mark.parametrize("found", LIBRARY, ids=IDS)
@@ -101,7 +83,15 @@ def test_a_node_tells_what_it_is_for(found: NodeDescription) -> None:
 
 @pytest.mark.parametrize("found", LIBRARY, ids=IDS)
 def test_a_node_says_how_it_runs(found: NodeDescription) -> None:
-    assert found.runs == ("async" if found.node_type == "nodetool.control.Pace" else "inline")
+    assert found.runs == RUNS.get(found.node_type, RUNS.get(found.namespace, "inline"))
+
+
+@pytest.mark.parametrize("found", LIBRARY, ids=IDS)
+def test_a_node_shows_defaults_that_fit_their_types(found: NodeDescription) -> None:
+    for field in found.properties:
+        if not field.required and not field.stream and field.default is not None:
+            assert fit(field.default, field.type) == field.default
+            check_limits(field.default, field.min, field.max)
 
 
 def test_roles_are_what_the_engine_needs() -> None:
@@ -120,7 +110,8 @@ def test_listing_all_nodes_imports_nothing_heavy() -> None:
         "import sys\n"
         "from nodetool.sdk.registry import import_module, modules_of, nodes_in\n"
         "count = sum(len(nodes_in(import_module(name))) for name in modules_of('nodetool.nodes'))\n"
-        "print(count, sorted({'jinja2', 'jsonschema', 'litestar', 'sqlite3'} & set(sys.modules)))\n"
+        "heavy = {'jinja2', 'jsonschema', 'litestar', 'markdown_it', 'regex', 'sqlite3'}\n"
+        "print(count, sorted(heavy & set(sys.modules)))\n"
     )
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -140,7 +131,11 @@ def _property(field: Property) -> str:
     if field.stream:
         return f"{field.name}:{_type(field.type)}*"
     limits = f" ({field.min}..{field.max})" if (field.min, field.max) != (None, None) else ""
-    return f"{field.name}:{_type(field.type)}={json.dumps(field.default)}{limits}"
+    return f"{field.name}:{_type(field.type)}={_default(field)}{limits}"
+
+
+def _default(field: Property) -> str:
+    return "required" if field.required else json.dumps(spelled(field.default))
 
 
 def _type(metadata: TypeMetadata) -> str:

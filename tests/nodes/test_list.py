@@ -1,14 +1,29 @@
-"""Lists: measured, cut, sorted, filtered, and never changed."""
+"""Lists: measured, cut, sorted, put together, and never changed."""
 
-import copy
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodetool.nodes.list import FilterDictsByNumber, FilterDictsByValue, Length, MapField, Slice, Sort
-from nodetool.sdk.testing import Recorder, run
+from nodetool.nodes.list import (
+    Append,
+    Chunk,
+    Extend,
+    Flatten,
+    GetElement,
+    Length,
+    MapField,
+    Randomize,
+    Reverse,
+    SelectElements,
+    Slice,
+    Sort,
+    Transform,
+)
+from nodetool.sdk.testing import run
+
+VALUES = st.lists(st.none() | st.integers() | st.text())
 
 CITIES: list[dict[str, Any]] = [
     {"name": "Zürich", "people": 443_037, "tags": ["lake"]},
@@ -75,83 +90,92 @@ def test_map_field_takes_a_column() -> None:
     assert run(MapField(field="name")) == []
 
 
+@given(VALUES, st.integers(-9, 9), st.integers(-9, 9).filter(bool), st.integers(-3, 3).filter(bool))
+def test_slices_are_those_of_python(values: list[Any], start: int, stop: int, step: int) -> None:
+    assert Slice(values=values, start=start, stop=stop, step=step).process() == values[start:stop:step]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers())))
+def test_sort_is_stable(pairs: list[tuple[int, int]]) -> None:
+    class Keyed(int):
+        """Compares by its key only."""
+
+    values = [Keyed(key) for key, _ in pairs]
+
+    ordered = Sort(values=values).process()
+
+    assert [id(value) for value in ordered] == [id(value) for value in sorted(values, key=int)]
+
+
+@given(VALUES, VALUES)
+def test_lists_are_put_together(values: list[Any], others: list[Any]) -> None:
+    assert Extend(values=values, other_values=others).process() == values + others
+    assert Append(values=values, value=others).process() == [*values, others]
+    assert Reverse(values=Reverse(values=values).process()).process() == values
+
+
+@given(VALUES, st.integers(1, 5))
+def test_flatten_undoes_chunk(values: list[Any], size: int) -> None:
+    chunks = Chunk(values=values, chunk_size=size).process()
+
+    assert all(len(chunk) == size for chunk in chunks[:-1])
+    assert Flatten(values=chunks).process() == values
+
+
+def test_a_chunk_has_a_size() -> None:
+    with pytest.raises(ValueError, match="chunk_size: Expected `int` >= 1"):
+        run(Chunk(values=[1], chunk_size=0))
+
+
+@pytest.mark.parametrize(("depth", "result"), [(-1, [1, 2, 3]), (0, [1, [2, [3]]]), (1, [1, 2, [3]]), (2, [1, 2, 3])])
+def test_flatten_goes_so_deep(depth: int, result: list[Any]) -> None:
+    assert run(Flatten(values=[1, [2, [3]]], max_depth=depth)) == result
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    values: list[Any] = []
+    values.append(values)
+    with pytest.raises(ValueError, match="values: is nested too deeply"):
+        Flatten(values=values).process()
+
+
+@pytest.mark.parametrize(("index", "element"), [(0, "a"), (2, "c"), (-1, "c"), (-3, "a")])
+def test_an_element_has_a_place(index: int, element: str) -> None:
+    assert run(GetElement(values=["a", "b", "c"], index=index)) == element
+
+
+@pytest.mark.parametrize("index", [3, -4])
+def test_a_place_that_is_not_there_is_named(index: int) -> None:
+    with pytest.raises(ValueError, match=f"index: the list has 3 elements, got {index}"):
+        run(GetElement(values=["a", "b", "c"], index=index))
+    with pytest.raises(ValueError, match=f"indices: the list has 3 elements, got {index}"):
+        run(SelectElements(values=["a", "b", "c"], indices=[0, index]))
+
+
+def test_elements_are_picked_in_the_order_of_their_places() -> None:
+    assert run(SelectElements(values=["a", "b", "c"], indices=[2, 0, -1])) == ["c", "a", "c"]
+
+
+@given(VALUES)
+def test_randomize_keeps_every_element(values: list[Any]) -> None:
+    assert sorted(map(repr, Randomize(values=values).process())) == sorted(map(repr, values))
+
+
 @pytest.mark.parametrize(
-    ("filter_type", "value", "names"),
+    ("kind", "values", "result"),
     [
-        ("greater_than", 137_995, ["Zürich"]),
-        ("less_than", 1, ["Gletsch", None]),
-        ("equal_to", 137_995.0, ["Bern"]),
-        ("even", None, ["Gletsch"]),
-        ("odd", None, ["Zürich", "Bern", None]),
-        ("positive", None, ["Zürich", "Bern"]),
-        ("negative", None, [None]),
+        ("to_int", ["3", 4.7, True], [3, 4, 1]),
+        ("to_float", ["3.5", 4], [3.5, 4.0]),
+        ("to_string", [1, None, "a"], ["1", "None", "a"]),
+        ("uppercase", ["straße"], ["STRASSE"]),
+        ("lowercase", ["ÄB"], ["äb"]),
+        ("strip", [" a\n"], ["a"]),
     ],
 )
-def test_numbers_are_tested(filter_type: Any, value: float | None, names: list[str | None]) -> None:
-    found = run(FilterDictsByNumber(values=CITIES, key="people", filter_type=filter_type, value=value))
-
-    assert [row.get("name") for row in found] == names
+def test_elements_are_transformed(kind: Any, values: list[Any], result: list[Any]) -> None:
+    assert run(Transform(values=values, transform_type=kind)) == result
 
 
-def test_what_has_no_number_is_left_out_and_counted() -> None:
-    ctx = Recorder()
-    rows: list[dict[str, Any]] = [{"n": 1}, {"n": "1"}, {"n": True}, {"n": None}, {}]
-
-    assert run(FilterDictsByNumber(values=rows, key="n", value=0), ctx) == [{"n": 1}]
-    assert ctx.logs == [("warning", "4 of 5 dictionaries have no number under 'n'")]
-
-
-def test_nothing_is_said_when_all_have_a_number() -> None:
-    ctx = Recorder()
-
-    run(FilterDictsByNumber(values=[{"n": 1}], key="n", value=0), ctx)
-
-    assert ctx.logs == []
-
-
-def test_a_comparison_needs_a_number() -> None:
-    with pytest.raises(ValueError, match="value: greater_than needs a number to compare with"):
-        run(FilterDictsByNumber(values=CITIES, key="people"))
-
-
-@pytest.mark.parametrize(
-    ("key", "filter_type", "criteria", "count"),
-    [
-        ("name", "contains", "er", 1),
-        ("name", "contains", "", 4),
-        ("name", "starts_with", "Z", 1),
-        ("name", "ends_with", "ch", 2),
-        ("name", "equals", "Bern", 1),
-        ("people", "equals", "0", 1),
-        ("people", "type_is", "int", 4),
-        ("people", "type_is", "str", 1),
-        ("name", "length_greater", "6", 2),
-        ("name", "length_less", "5", 1),
-        ("tags", "exact_length", "1", 1),
-        ("people", "exact_length", "4", 1),
-        ("nowhere", "contains", "", 0),
-    ],
-)
-def test_values_are_tested(key: str, filter_type: Any, criteria: str, count: int) -> None:
-    found = run(FilterDictsByValue(values=CITIES, key=key, filter_type=filter_type, criteria=criteria))
-
-    assert len(found) == count
-
-
-def test_a_length_is_a_number() -> None:
-    with pytest.raises(ValueError, match="criteria: length_less needs a whole number, got 'long'"):
-        run(FilterDictsByValue(values=CITIES, key="name", filter_type="length_less", criteria="long"))
-
-
-def test_an_unknown_filter_is_refused() -> None:
-    with pytest.raises(ValueError, match="filter_type: Invalid enum value 'regex'"):
-        run(FilterDictsByValue(filter_type="regex"))  # type: ignore[arg-type]
-
-
-def test_filters_hand_the_rows_over_unchanged() -> None:
-    before = copy.deepcopy(CITIES)
-
-    found = FilterDictsByValue(values=CITIES, key="name", filter_type="equals", criteria="Bern").process()
-
-    assert found[0] is CITIES[1]
-    assert before == CITIES
+def test_what_cannot_be_transformed_is_named() -> None:
+    with pytest.raises(ValueError, match="values: to_int cannot be done, got 'three'"):
+        run(Transform(values=["3", "three"], transform_type="to_int"))

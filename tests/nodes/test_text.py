@@ -200,6 +200,66 @@ class TestFormatText:
             formatted(template, rows=rows)
         assert rows == ROWS
 
+    @pytest.mark.parametrize(
+        "template",
+        [
+            "{{ 9 ** (9 ** 9) }}",
+            "{{ 'a' * 10**9 }}",
+            "{{ [1] * 10**9 }}",
+            "{% set n = namespace(x='ab') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+            "{% set n = namespace(x='ab') %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}",
+            "{% set n = namespace(x=3) %}{% for i in range(60) %}{% set n.x = n.x * n.x %}{% endfor %}",
+            "{{ 'a'.center(10**9) }}",
+            "{{ 'a' | center(10**9) }}",
+            "{{ 'a' | indent(10**9) }}",
+            "{{ '%1000000000d' % 1 }}",
+            "{{ '%*d' % (10**9, 1) }}",
+            "{{ '%.1000000000f' | format(1) }}",
+            "{{ '{:>1000000000}'.format(1) }}",
+            "{{ '{:{}}'.format(1, 10**9) }}",
+            "{{ ('x' * 10**6).replace('x', 'y' * 10**6) }}",
+            "{{ ('x' * 10**6) | replace('x', 'y' * 10**6) }}",
+            "{{ (['x' * 10**6] * 10**4) | join }}",
+            "{{ ','.join(['x' * 10**6] * 10**4) }}",
+            "{{ (['x' * 10**6] * 1000) | map('upper') | list }}",
+            "{{ 1.5 | round(10**9) }}",
+            "{{ [1] | batch(10**9, 0) | list }}",
+            "{{ rows | tojson(indent=10**9) }}",
+            "{% set b %}{% for i in range(100000) %}{{ 'x' * 10000 }}{% endfor %}{% endset %}",
+            "{% macro m() %}{% for i in range(100000) %}{{ 'x' * 10000 }}{% endfor %}{% endmacro %}{{ m() }}",
+        ],
+    )
+    def test_no_template_makes_something_too_large(self, template: str) -> None:
+        with pytest.raises(ValueError, match=r"template: (this would make something of size|a width has to)"):
+            formatted(template, rows=ROWS)
+
+    @pytest.mark.parametrize("template", ["x" * 1_000_001, "{{ 1 }}" * 20_001])
+    def test_a_template_has_a_limit(self, template: str) -> None:
+        with pytest.raises(ValueError, match="template: has more than 1000000 characters or 20000 places"):
+            formatted(template)
+
+    @pytest.mark.parametrize(
+        ("template", "result"),
+        [
+            (
+                "{% for row in rows %}{{ loop.index }}/{{ loop.length }}{{ ' ' if not loop.last }}{% endfor %}",
+                "1/2 2/2",
+            ),
+            ("{{ '{:,} {:>8.2f}'.format(1084831, 2) }}", "1,084,831     2.00"),
+            ("{{ ', '.join(rows | map(attribute='city')) }}", "Köln, 東京"),
+            ("{{ rows | sum(attribute='population') }}", "15044831"),
+            ("{{ 'a' ~ 1 ~ none }}", "a1None"),
+            ("{% filter upper %}a{% endfilter %}{{ 7 % 3 }}{{ 2**10 }}", "A11024"),
+            ("{{ '%-6s|' | format('ab') }}", "ab    |"),
+            ("{{ rows | tojson | length > 10 }}", "True"),
+            ("{% set x %}a{{ 1 }}{% endset %}{{ x }}", "a1"),
+            ("{% macro m(x) %}[{{ x }}]{% endmacro %}{{ m(1) }}{{ m(2) }}", "[1][2]"),
+            ("{% block a %}{{ rows | length }}{% endblock %}", "2"),
+        ],
+    )
+    def test_what_people_write_works(self, template: str, result: str) -> None:
+        assert formatted(template, rows=ROWS) == result
+
     def test_values_of_one_run_are_not_seen_by_the_next(self) -> None:
         assert formatted("{{ secret }}", secret="x") == "x"
         gc.collect()

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from nodetool.protocol.descriptions import Output, Property, Role, Runs, TypeMetadata
+from nodetool.protocol.values import Color
 from nodetool.sdk import Chunk, Context, InputNode, Meta, Node, OutputNode, Stream
 from nodetool.sdk.describe import BadNode, describe, metadata, process_of, streams_of
 
@@ -224,6 +225,7 @@ def test_defaults_are_shown_as_json_has_them() -> None:
         (Annotated[str, Meta(max_length=3)], STR),
         (list[Annotated[str, Meta(max_length=3)]], TypeMetadata(type="list", type_args=[STR])),
         (Chunk, TypeMetadata(type="chunk")),
+        (Color, TypeMetadata(type="color")),
         (datetime, TypeMetadata(type="datetime")),
         (Sides, TypeMetadata(type="dict")),
         (Path, TypeMetadata(type="object")),

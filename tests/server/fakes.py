@@ -422,6 +422,9 @@ class FakeNodes:
     def metadata(self) -> bytes:
         return b'[{"node_type":"x.Y"}]'
 
+    def packs(self) -> bytes:
+        return b'[{"name":"x","nodes":1,"error":null}]'
+
 
 class FakeMetrics:
     def text(self, connections: Mapping[str, int]) -> bytes:

@@ -46,4 +46,5 @@ async def test_a_server_that_stops_is_not_ready(editor: Live) -> None:
 
 async def test_the_editor_describes_node_types(editor: Live, worker: Live) -> None:
     assert (await editor.http.get("/api/nodes/metadata")).json() == [{"node_type": "x.Y"}]
+    assert (await editor.http.get("/api/nodes/packs")).json() == [{"name": "x", "nodes": 1, "error": None}]
     assert (await worker.http.get("/api/nodes/metadata")).status_code == 404

@@ -82,6 +82,7 @@ def run(job: FakeJob) -> None:
         ("POST", "/api/jobs/{job}/cancel", "/api/jobs/{id}/cancel", ""),
         ("POST", "/api/jobs/{job}/retry", "/api/jobs/{id}/retry", ""),
         ("GET", "/api/nodes/metadata", "/api/nodes/metadata", ""),
+        ("GET", "/api/nodes/packs", "/api/nodes/packs", ""),
         ("GET", "/health", "/health", ""),
         ("GET", "/ping", "/ping", ""),
         ("GET", "/ready", "/ready", ""),

@@ -186,12 +186,13 @@ def validate(workflow: Workflow, home: Home = None, nodes: NodeFiles = None) -> 
 @nodes_cli.command("list")
 def list_nodes(
     json: Annotated[bool, typer.Option("--json", help="Print all that is known of them, as JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a page of documentation.")] = False,
     home: Home = None,
     nodes: NodeFiles = None,
 ) -> None:
     """List the node types: type, title and class."""
     config = read_config(home=home, nodes=nodes)
-    from nodetool.cli import show, types
+    from nodetool.cli import page, show, types
     from nodetool.graph.metadata import metadata
 
     known = in_loop(types.catalogue(config))
@@ -201,7 +202,7 @@ def list_nodes(
     if json:
         print(show.as_json(metadata(known)))
     else:
-        print("\n".join(show.node_list(known)))
+        print("\n".join(page.node_page(known) if markdown else show.node_list(known)))
 
 
 @nodes_cli.command("show")
@@ -220,3 +221,32 @@ def show_node(
         exits.say(show.unknown(type, known.near(type)))
         raise typer.Exit(Exit.FAILED)
     print("\n".join(show.node(found)))
+
+
+@nodes_cli.command("packs")
+def list_packs(
+    json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+    home: Home = None,
+    nodes: NodeFiles = None,
+) -> None:
+    """List the packs of nodes: how many types each has, and what could not be imported."""
+    config = read_config(home=home, nodes=nodes)
+    from nodetool.cli import show, types
+    from nodetool.graph.metadata import packs
+
+    found = packs(in_loop(types.catalogue(config)))
+    print(show.as_json(found) if json else "\n".join(show.pack_list(found)))
+
+
+@nodes_cli.command("new")
+def new_pack(
+    name: Annotated[str, typer.Argument(help="What the pack is called: small letters, digits and dashes.")],
+    folder: Annotated[Path | None, typer.Option(help="Where to write it [a folder of that name, here].")] = None,
+) -> None:
+    """Write a pack of nodes with a test: a package that can be installed, and published."""
+    from nodetool.cli import pack
+
+    place = folder or Path(name)
+    for file in pack.write(name, place):
+        print(file)
+    print(f"\nNow: pip install -e {place} && pytest {place}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nodetool.graph.catalogue import Catalogue
+from nodetool.graph.metadata import PackMetadata
 from nodetool.graph.types import spell
 from nodetool.protocol import codec
 from nodetool.protocol.descriptions import NodeDescription, Output, Property, Runs
@@ -75,6 +76,11 @@ def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
+def pack_list(packs: Iterable[PackMetadata]) -> Iterator[str]:
+    """Return a line for each pack: its name, how many types it has, and what could not be imported."""
+    return table([("PACK", "TYPES", "ERROR"), *((one.name, str(one.nodes), one.error or "") for one in packs)])
+
+
 def node_list(kinds: Iterable[NodeDescription]) -> Iterator[str]:
     """Return a line for each node type: type, title, class."""
     return table([("TYPE", "TITLE", "CLASS"), *sorted((kind.node_type, kind.title, kind.runs) for kind in kinds)])
@@ -110,16 +116,16 @@ def section(title: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _input(one: Property) -> tuple[str, ...]:
-    return one.name, _type(one), _default(one), limits(one.min, one.max), one.description or ""
+    return one.name, type_of(one), default_of(one), limits(one.min, one.max), one.description or ""
 
 
-def _type(one: Property | Output) -> str:
+def type_of(one: Property | Output) -> str:
     members = one.type.values if one.type.type == "enum" else None
     text = " | ".join(map(str, members)) if members else spell(one.type)
     return f"stream of {text}" if one.stream else text
 
 
-def _default(one: Property) -> str:
+def default_of(one: Property) -> str:
     if one.required:
         return "required"
     return "" if one.stream else f"= {codec.to_json(one.default).decode()}"
@@ -141,4 +147,4 @@ def _further(kind: NodeDescription) -> list[tuple[str, ...]]:
 
 
 def _output(one: Output) -> tuple[str, ...]:
-    return one.name, _type(one)
+    return one.name, type_of(one)

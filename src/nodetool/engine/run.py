@@ -23,6 +23,7 @@ from nodetool.engine.step import CAPACITY, Step
 from nodetool.engine.work import Threads
 from nodetool.protocol.errors import JobFailed, NodeFailed
 from nodetool.protocol.frames import End, RunLimits
+from nodetool.sdk.errors import BadInput
 
 GRACE = 0.25
 """Seconds that siblings of a failed node have to stop."""
@@ -193,6 +194,7 @@ class Run:
         self._tell_stopped()
         code = error.code if isinstance(error, JobFailed) else NodeFailed.code
         fault = error.errors[0] if isinstance(error, JobFailed) and error.errors else None
+        handle = error.handle if isinstance(error, BadInput) else fault and fault.handle
         return End(
             self._report.job_no,
             self._report.attempt,
@@ -200,7 +202,7 @@ class Run:
             code=code,
             error=message,
             node_id=(fault and fault.node_id) or step.node.id,
-            handle=(fault and fault.handle) or "",
+            handle=handle or "",
         )
 
     def _tell_stopped(self) -> None:

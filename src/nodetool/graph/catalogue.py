@@ -5,6 +5,7 @@ from difflib import SequenceMatcher, get_close_matches
 
 import msgspec
 
+from nodetool.graph.aliases import current
 from nodetool.protocol.descriptions import Index, NodeDescription, Output, Pack, Property
 
 SUFFIX = "Node"
@@ -46,7 +47,13 @@ class Catalogue:
         return kind.description if kind else None
 
     def kind(self, type_name: str) -> Kind | None:
-        """Find a type by its exact name, else with or without the suffix ``Node``."""
+        """Find a type by its exact name, else with or without the suffix ``Node``, else by what it was once called."""
+        found = self._named(type_name)
+        if found is None and (now := current(type_name.removesuffix(SUFFIX)) or current(type_name)):
+            return self._named(now)
+        return found
+
+    def _named(self, type_name: str) -> Kind | None:
         found = self._kinds.get(type_name)
         if found or type_name.endswith(f".{SUFFIX}"):
             return found

@@ -1,4 +1,4 @@
-"""Node types as NodeTool's clients read them at ``/api/nodes/metadata``. Every key is always there."""
+"""Node types as NodeTool's clients read them at ``/api/nodes/metadata``, and packs. Every key is always there."""
 
 from typing import Any, Literal
 
@@ -38,6 +38,19 @@ class NodeMetadata(msgspec.Struct, frozen=True, kw_only=True):
     is_streaming_output: bool
     expose_as_tool: bool = False
     supports_dynamic_outputs: bool
+
+
+class PackMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """An installed pack, or a file of nodes: how many types it has, and what kept others from being had."""
+
+    name: str
+    nodes: int
+    error: str | None
+
+
+def packs(catalogue: Catalogue) -> list[PackMetadata]:
+    """Return every pack, ours first."""
+    return [PackMetadata(name=pack.name, nodes=len(pack.nodes), error=pack.error) for pack in catalogue.packs]
 
 
 def metadata(catalogue: Catalogue) -> list[NodeMetadata]:

@@ -2,8 +2,12 @@
 
 import base64
 import math
+import re
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
+
+import msgspec
 
 from nodetool.graph.types import item_of, spell
 from nodetool.protocol.descriptions import TypeMetadata
@@ -45,7 +49,12 @@ def is_number(value: Any) -> bool:
 
 def is_empty(value: Any) -> bool:
     """Say whether *value* is what an editor leaves in a field that nobody filled in."""
-    return value is None or value in ("", [], {})
+    return value is None or value in ("", [], {}) or _is_no_moment(value)
+
+
+def _is_no_moment(value: Any) -> bool:
+    """NodeTool writes a date that was never set as one of the year 0."""
+    return isinstance(value, dict) and value.get("type") in ("date", "datetime") and value.get("year") == 0
 
 
 def _any(value: Any, _: TypeMetadata) -> Any:
@@ -167,8 +176,38 @@ def _tried(value: Any, wanted: TypeMetadata) -> list[Any]:
         return []
 
 
-def _moment(value: Any, wanted: TypeMetadata) -> Any:
-    return value if isinstance(value, str) else _named(value, wanted)
+def _moment(value: Any, wanted: TypeMetadata) -> str:
+    """Return a date or a time as text. NodeTool writes it as a map of its parts."""
+    text = value if isinstance(value, str) else _spelled(_named(value, wanted))
+    if wanted.type == "datetime" and _DAY.fullmatch(text):
+        text += "T00:00:00Z"
+    try:
+        msgspec.convert(text, datetime if wanted.type == "datetime" else date)
+    except msgspec.ValidationError as error:
+        raise Misfit(f"expected {wanted.type}, like {_EXAMPLES[wanted.type]}, and this is none") from error
+    return text
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_EXAMPLES = {"date": "2026-01-31", "datetime": "2026-01-31T12:00:00Z"}
+
+
+def _spelled(parts: dict[str, Any]) -> str:
+    year, month, day, hour, minute, second, microsecond = (_part_of(parts, name) for name in _PARTS)
+    written = f"{year:04}-{month:02}-{day:02}"
+    if parts["type"] == "date":
+        return written
+    offset = _part_of(parts, "utc_offset")
+    zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 3600:02}:{abs(offset) // 60 % 60:02}"
+    return f"{written}T{hour:02}:{minute:02}:{second:02}.{microsecond:06}{zone}"
+
+
+_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+
+
+def _part_of(parts: dict[str, Any], name: str) -> int:
+    value = parts.get(name, 0)
+    return value if isinstance(value, int) else 0
 
 
 def _named(value: Any, wanted: TypeMetadata) -> Any:

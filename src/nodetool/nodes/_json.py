@@ -4,20 +4,26 @@ import json
 from typing import Any, TypeVar
 
 from nodetool.protocol.values import plain, spelled
+from nodetool.sdk import BadInput
 
 T = TypeVar("T")
+
+NEAR = 20
+"""Characters on either side of what is no JSON, for the person who looks for it."""
 
 KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
 def parsed(text: str, handle: str) -> Any:
-    """Read what came in on *handle*. Raises ValueError with the line and column."""
+    """Read what came in on *handle*. Raises BadInput with the line and column."""
     try:
         return json.loads(text, parse_constant=_refuse)
     except RecursionError:
-        raise ValueError(f"{handle}: is nested too deeply") from None
+        raise BadInput(handle, "is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise BadInput(handle, f"{error}, near {text[max(error.pos - NEAR, 0) : error.pos + NEAR]!r}") from error
     except ValueError as error:
-        raise ValueError(f"{handle}: {error}") from error
+        raise BadInput(handle, str(error)) from error
 
 
 def _refuse(constant: str) -> None:
@@ -36,4 +42,4 @@ def as_text(value: Any) -> str:
 def of_kind(kind: type[T], value: Any, handle: str) -> T:
     if isinstance(value, kind):
         return value
-    raise ValueError(f"{handle}: expected {KINDS[kind]}, got {KINDS.get(type(value), 'a number')}")
+    raise BadInput(handle, f"expected {KINDS[kind]}, got {KINDS.get(type(value), 'a number')}")

@@ -1,9 +1,15 @@
 """Values that are written into the workflow itself."""
 
-from typing import Any, ClassVar
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import Annotated, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from nodetool.protocol.descriptions import Runs
-from nodetool.sdk import Node
+from nodetool.sdk import BadInput, Meta, Node
+
+Year = Annotated[int, Meta(ge=1, le=9999)]
+Month = Annotated[int, Meta(ge=1, le=12)]
+Day = Annotated[int, Meta(ge=1, le=31)]
 
 
 class String(Node):
@@ -118,3 +124,68 @@ class Dict(Node):
 
     def process(self) -> dict[str, Any]:
         return self.value
+
+
+class Date(Node):
+    """A fixed date.
+    constant, date, day, literal
+
+    Use cases:
+    - Set where a period begins or ends
+    - Give several nodes the same date
+    - Try a workflow before it has inputs
+    """
+
+    type_name: ClassVar = "nodetool.constant.Date"
+    runs: ClassVar[Runs] = "inline"
+
+    year: Year = 1900
+    month: Month = 1
+    day: Day = 1
+
+    def process(self) -> date:
+        try:
+            return date(self.year, self.month, self.day)
+        except ValueError:
+            raise BadInput("day", f"month {self.month} of {self.year} has no such day", self.day) from None
+
+
+class DateTime(Node):
+    """A fixed time.
+    constant, date, time, literal
+
+    Use cases:
+    - Set a time limit
+    - Give several nodes the same time
+    - Try a workflow before it has inputs
+    """
+
+    type_name: ClassVar = "nodetool.constant.DateTime"
+    runs: ClassVar[Runs] = "inline"
+
+    year: Year = 1900
+    month: Month = 1
+    day: Day = 1
+    hour: Annotated[int, Meta(ge=0, le=23)] = 0
+    minute: Annotated[int, Meta(ge=0, le=59)] = 0
+    second: Annotated[int, Meta(ge=0, le=59)] = 0
+    microsecond: Annotated[int, Meta(ge=0, le=999_999)] = 0
+    tzinfo: Annotated[str, Meta(description="A zone, like UTC or Europe/Berlin.")] = "UTC"
+    utc_offset: Annotated[int, Meta(ge=-86_399, le=86_399, description="Seconds, in place of a zone; 0 is none.")] = 0
+
+    def process(self) -> datetime:
+        day = (self.year, self.month, self.day)
+        zone = _zone(self.tzinfo, self.utc_offset)
+        try:
+            return datetime(*day, self.hour, self.minute, self.second, self.microsecond, tzinfo=zone)
+        except ValueError:
+            raise BadInput("day", f"month {self.month} of {self.year} has no such day", self.day) from None
+
+
+def _zone(name: str, offset: int) -> tzinfo:
+    if offset:
+        return timezone(timedelta(seconds=offset))
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ValueError, OSError, LookupError):
+        raise BadInput("tzinfo", "there is no such zone", name) from None

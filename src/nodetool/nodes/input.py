@@ -3,6 +3,7 @@
 from typing import Annotated, Any, ClassVar
 
 from nodetool.protocol.descriptions import Runs
+from nodetool.protocol.values import Color
 from nodetool.sdk import InputNode, Meta
 
 
@@ -120,3 +121,19 @@ class DictionaryInput(InputNode):
     runs: ClassVar[Runs] = "inline"
 
     value: Annotated[dict[str, Any], Meta(description="The dictionary if the caller gives none.")] = {}
+
+
+class ColorInput(InputNode):
+    """A color that the caller gives, as {"type": "color", "value": "#ff8800"}.
+    input, parameter, color, picker
+
+    Use cases:
+    - Ask for the color of a text or a background
+    - Let people choose a theme
+    - Fill a template for a page
+    """
+
+    type_name: ClassVar = "nodetool.input.ColorInput"
+    runs: ClassVar[Runs] = "inline"
+
+    value: Annotated[Color, Meta(description="The color if the caller gives none.")] = Color()

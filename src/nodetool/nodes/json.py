@@ -5,9 +5,10 @@ import re
 from typing import Annotated, Any, ClassVar
 
 from nodetool.nodes._json import as_text, of_kind, parsed, written
+from nodetool.nodes._time import in_time
 from nodetool.protocol.descriptions import Runs
 from nodetool.protocol.values import plain
-from nodetool.sdk import Meta, Node
+from nodetool.sdk import BadInput, Meta, Node
 
 STRING_OR_VARIABLE = re.compile(r'"(?:[^"\\]|\\.)*"?|\$[A-Za-z_]\w*', re.DOTALL)
 VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
@@ -84,15 +85,19 @@ class ValidateJSON(Node):
     """
 
     type_name: ClassVar = "lib.json.ValidateJSON"
-    runs: ClassVar[Runs] = "inline"
+    runs: ClassVar[Runs] = "async"
 
     data: Any = None
     json_schema: dict[str, Any] = {}
 
-    def process(self) -> bool:
+    async def process(self) -> bool:
         from nodetool.nodes import _schema  # it takes longer to import than all the nodes
 
-        return _schema.fits(plain(self.data), self.json_schema)
+        data = plain(self.data)
+        try:
+            return await in_time(lambda clock: _schema.fits(data, self.json_schema, clock))
+        except TimeoutError:
+            raise BadInput("json_schema", "takes too long on this data, and was stopped after a second") from None
 
 
 class FilterJSON(Node):
@@ -145,7 +150,7 @@ class JSONTemplate(Node):
             return VARIABLE.sub(self._inside, part[0])
         name = part[0][1:]
         if name not in self.values:
-            raise ValueError(f"values: has no value for ${name}")
+            raise BadInput("values", f"has no value for ${name}")
         return written(self.values[name])
 
     def _inside(self, variable: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ import msgspec
 
 from nodetool.nodes._json import as_text, of_kind
 from nodetool.protocol.descriptions import Runs
-from nodetool.sdk import Meta, Node
+from nodetool.sdk import BadInput, Meta, Node
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class _GetPath(Node):
         try:
             return msgspec.convert(found, kind, strict=False)
         except msgspec.ValidationError as error:
-            raise ValueError(f"path: {self.path!r} leads to a value that does not fit: {error}") from error
+            raise BadInput("path", f"{self.path!r} leads to a value that does not fit: {error}") from error
 
 
 class GetJSONPathStr(_GetPath):

@@ -1,42 +1,13 @@
-"""Nodes that measure, cut, sort and filter lists. None changes the list it is given."""
+"""Nodes that measure, cut, sort and change lists. None changes the list it is given."""
 
-import operator
-from collections.abc import Callable
+import random
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 from nodetool.protocol.descriptions import Runs
-from nodetool.sdk import Context, Meta, Node
+from nodetool.sdk import BadInput, Meta, Node
 
-Rows = list[dict[str, Any]]
-Test = Callable[[Any], bool]
-
-NumberFilter = Literal["greater_than", "less_than", "equal_to", "even", "odd", "positive", "negative"]
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "greater_than": operator.gt,
-    "less_than": operator.lt,
-    "equal_to": operator.eq,
-}
-PROPERTIES: dict[str, Callable[[float], bool]] = {
-    "even": lambda number: number % 2 == 0,
-    "odd": lambda number: number % 2 == 1,
-    "positive": lambda number: number > 0,
-    "negative": lambda number: number < 0,
-}
-
-ValueFilter = Literal[
-    "contains", "starts_with", "ends_with", "equals", "type_is", "length_greater", "length_less", "exact_length"
-]
-TEXTS: dict[str, Callable[[str, str], bool]] = {
-    "contains": operator.contains,
-    "starts_with": str.startswith,
-    "ends_with": str.endswith,
-    "equals": operator.eq,
-}
-LENGTHS: dict[str, Callable[[int, int], bool]] = {
-    "length_greater": operator.gt,
-    "length_less": operator.lt,
-    "exact_length": operator.eq,
-}
+TransformType = Literal["to_int", "to_float", "to_string", "uppercase", "lowercase", "strip"]
 
 
 class Length(Node):
@@ -80,7 +51,7 @@ class Slice(Node):
 
     def process(self) -> list[Any]:
         if self.step == 0:
-            raise ValueError("step: must not be 0")
+            raise BadInput("step", "must not be 0")
         return self.values[self.start : self.stop or None : self.step]
 
 
@@ -105,7 +76,7 @@ class Sort(Node):
             return sorted(self.values, reverse=self.order == "descending")
         except TypeError as error:
             kinds = " and ".join(sorted({type(value).__name__ for value in self.values}))
-            raise ValueError(f"values: {kinds} cannot be put in order") from error
+            raise BadInput("values", f"{kinds} cannot be put in order") from error
 
 
 class MapField(Node):
@@ -129,82 +100,216 @@ class MapField(Node):
         return [row.get(self.field, self.default) for row in self.values]
 
 
-class FilterDictsByNumber(Node):
-    """Keep the dictionaries whose number under a key passes a test.
-    list, filter, dictionary, number, compare
+class GetElement(Node):
+    """Take the element at a place of a list.
+    list, get, element, index, item
 
-    Dictionaries without a number there are left out, and the log says how many.
-
-    Use cases:
-    - Keep the rows of a table above a limit
-    - Take negative amounts out
-    - Find the record with a certain number
-    """
-
-    type_name: ClassVar = "nodetool.list.FilterDictsByNumber"
-    runs: ClassVar[Runs] = "inline"
-
-    values: list[dict[str, Any]] = []
-    key: str = ""
-    filter_type: NumberFilter = "greater_than"
-    value: Annotated[float | None, Meta(description="What to compare with; the other tests need none.")] = None
-
-    def process(self, ctx: Context) -> Rows:
-        passes = self._test()
-        numbered = [row for row in self.values if _is_number(row.get(self.key))]
-        if left_out := len(self.values) - len(numbered):
-            ctx.log(f"{left_out} of {len(self.values)} dictionaries have no number under {self.key!r}", "warning")
-        return [row for row in numbered if passes(row[self.key])]
-
-    def _test(self) -> Test:
-        if self.filter_type in PROPERTIES:
-            return PROPERTIES[self.filter_type]
-        value, compare = self.value, COMPARISONS[self.filter_type]
-        if value is None:
-            raise ValueError(f"value: {self.filter_type} needs a number to compare with")
-        return lambda number: compare(number, value)
-
-
-class FilterDictsByValue(Node):
-    """Keep the dictionaries whose value under a key passes a test.
-    list, filter, dictionary, value, text
-
-    Numbers and other values are compared as text. Dictionaries without the key are left out.
+    Negative places count from the end. A place that the list does not have is an error.
 
     Use cases:
-    - Keep the rows of one city or one category
-    - Find records that mention a word
-    - Leave records out whose text is too short
+    - Take the first or the last (-1) result
+    - Take one cell of a row
+    - Take an element whose number another node gives
     """
 
-    type_name: ClassVar = "nodetool.list.FilterDictsByValue"
+    type_name: ClassVar = "nodetool.list.GetElement"
     runs: ClassVar[Runs] = "inline"
 
-    values: list[dict[str, Any]] = []
-    key: str = ""
-    filter_type: ValueFilter = "contains"
-    criteria: Annotated[str, Meta(description="The text to find, the name of a type (str, int, …), or a length.")] = ""
+    values: list[Any] = []
+    index: Annotated[int, Meta(description="0 is the first element, -1 the last.")] = 0
 
-    def process(self) -> Rows:
-        passes = self._test()
-        return [row for row in self.values if self.key in row and passes(row[self.key])]
+    def process(self) -> Any:
+        return _at(self.values, self.index, "index")
 
-    def _test(self) -> Test:
-        criteria = self.criteria
-        if self.filter_type == "type_is":
-            return lambda value: type(value).__name__ == criteria
-        if self.filter_type in LENGTHS:
-            compare, length = LENGTHS[self.filter_type], self._length()
-            return lambda value: hasattr(value, "__len__") and compare(len(value), length)
-        matches = TEXTS[self.filter_type]
-        return lambda value: matches(str(value), criteria)
 
-    def _length(self) -> int:
+class SelectElements(Node):
+    """Take the elements at several places of a list, in the order of the places.
+    list, select, elements, indices, pick
+
+    Use cases:
+    - Take some columns of a row
+    - Bring elements into another order
+    - Take a sample
+    """
+
+    type_name: ClassVar = "nodetool.list.SelectElements"
+    runs: ClassVar[Runs] = "inline"
+
+    values: list[Any] = []
+    indices: Annotated[list[int], Meta(description="0 is the first element, -1 the last.")] = []
+
+    def process(self) -> list[Any]:
+        return [_at(self.values, index, "indices") for index in self.indices]
+
+
+class Append(Node):
+    """Put a value at the end of a list.
+    list, append, add, element
+
+    Use cases:
+    - Add a row to a table
+    - Add a last message to a conversation
+    - Add a total to figures
+    """
+
+    type_name: ClassVar = "nodetool.list.Append"
+    runs: ClassVar[Runs] = "inline"
+
+    values: list[Any] = []
+    value: Any = None
+
+    def process(self) -> list[Any]:
+        return [*self.values, self.value]
+
+
+class Extend(Node):
+    """Put one list behind another.
+    list, extend, concatenate, join
+
+    Use cases:
+    - Put the pages of a result together
+    - Join the rows of two tables
+    - Join the results of two branches
+    """
+
+    type_name: ClassVar = "nodetool.list.Extend"
+    runs: ClassVar[Runs] = "inline"
+
+    values: list[Any] = []
+    other_values: list[Any] = []
+
+    def process(self) -> list[Any]:
+        return [*self.values, *self.other_values]
+
+
+class Chunk(Node):
+    """Cut a list into lists of a size; the last one may be shorter.
+    list, chunk, batch, split, pages
+
+    Use cases:
+    - Send items to a service some at a time
+    - Make pages of a table
+    - Make rows of a list of cells
+    """
+
+    type_name: ClassVar = "nodetool.list.Chunk"
+    runs: ClassVar[Runs] = "inline"
+
+    values: list[Any] = []
+    chunk_size: Annotated[int, Meta(ge=1, description="Elements of a chunk.")] = 1
+
+    def process(self) -> list[list[Any]]:
+        return [self.values[start : start + self.chunk_size] for start in range(0, len(self.values), self.chunk_size)]
+
+
+class Reverse(Node):
+    """Turn a list round.
+    list, reverse, order
+
+    Use cases:
+    - Show the newest first
+    - Go through steps from the end
+    - Turn an order round that a Sort made
+    """
+
+    type_name: ClassVar = "nodetool.list.Reverse"
+    runs: ClassVar[Runs] = "inline"
+
+    values: list[Any] = []
+
+    def process(self) -> list[Any]:
+        return self.values[::-1]
+
+
+class Randomize(Node):
+    """Bring the elements of a list into an order of chance.
+    list, shuffle, random, order
+
+    Use cases:
+    - Draw lots
+    - Mix questions or examples
+    - Take a random sample, together with a Slice
+    """
+
+    type_name: ClassVar = "nodetool.list.Randomize"
+    runs: ClassVar[Runs] = "inline"
+
+    values: list[Any] = []
+
+    def process(self) -> list[Any]:
+        return random.sample(self.values, len(self.values))
+
+
+class Flatten(Node):
+    """Put the elements of lists in a list into one list.
+    list, flatten, nested, join
+
+    Use cases:
+    - Join the results of several searches
+    - Join the rows of several tables
+    - Make one list of what a Chunk cut
+    """
+
+    type_name: ClassVar = "nodetool.list.Flatten"
+    runs: ClassVar[Runs] = "inline"
+
+    values: list[Any] = []
+    max_depth: Annotated[int, Meta(ge=-1, description="How many levels to take away; -1 is all of them.")] = -1
+
+    def process(self) -> list[Any]:
         try:
-            return int(self.criteria)
-        except ValueError:
-            raise ValueError(f"criteria: {self.filter_type} needs a whole number, got {self.criteria!r}") from None
+            return list(_flat(self.values, self.max_depth))
+        except RecursionError:
+            raise BadInput("values", "is nested too deeply") from None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+class Transform(Node):
+    """Change each element of a list in the same way.
+    list, transform, map, convert
+
+    Use cases:
+    - Make numbers of the cells of a table
+    - Write all tags in small letters
+    - Take spaces away from lines
+    """
+
+    type_name: ClassVar = "nodetool.list.Transform"
+    runs: ClassVar[Runs] = "inline"
+
+    values: list[Any] = []
+    transform_type: TransformType = "to_string"
+
+    def process(self) -> list[Any]:
+        return [self._changed(value) for value in self.values]
+
+    def _changed(self, value: Any) -> Any:
+        try:
+            match self.transform_type:
+                case "to_int":
+                    return int(value)
+                case "to_float":
+                    return float(value)
+                case "to_string":
+                    return str(value)
+                case "uppercase":
+                    return str(value).upper()
+                case "lowercase":
+                    return str(value).lower()
+                case "strip":
+                    return str(value).strip()
+        except (TypeError, ValueError, OverflowError) as error:
+            raise BadInput("values", f"{self.transform_type} cannot be done", value) from error
+
+
+def _at(values: list[Any], index: int, handle: str) -> Any:
+    if -len(values) <= index < len(values):
+        return values[index]
+    raise BadInput(handle, f"the list has {len(values)} elements", index)
+
+
+def _flat(values: list[Any], depth: int) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list) and depth != 0:
+            yield from _flat(value, depth - 1)
+        else:
+            yield value

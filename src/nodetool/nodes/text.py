@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
+from nodetool.nodes._time import in_time
 from nodetool.protocol.descriptions import Runs
-from nodetool.sdk import Meta, Node, Stream
+from nodetool.sdk import BadInput, Meta, Node, Stream
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 
@@ -70,7 +71,7 @@ class Split(Node):
 
     def process(self) -> list[str]:
         if not self.delimiter:
-            raise ValueError("delimiter: must not be empty")
+            raise BadInput("delimiter", "must not be empty")
         return self.text.split(self.delimiter)
 
 
@@ -100,7 +101,8 @@ class FormatText(Node):
     """Fill a Jinja template with the values of any further inputs.
     text, template, format, jinja, dynamic
 
-    Names are found in any case. A name that is printed and has no value is an error.
+    Names are found in any case. A name that is printed and has no value is an error. What computes for a second, or
+    makes a text of more than ten million characters, is stopped.
 
     Use cases:
     - Write a report: {% for row in rows %}{{ row.name }}{% endfor %}
@@ -109,16 +111,19 @@ class FormatText(Node):
     """
 
     type_name: ClassVar = "nodetool.text.FormatText"
-    runs: ClassVar[Runs] = "inline"
+    runs: ClassVar[Runs] = "async"
     is_dynamic: ClassVar = True
 
     template: Annotated[str, Meta(description="Text with {{ name }}, filters, conditions and loops.")] = ""
     dynamic: dict[str, Any] = {}
 
-    def process(self) -> str:
+    async def process(self) -> str:
         from nodetool.nodes import _jinja  # Jinja is imported by who formats, not by who lists nodes
 
-        return _jinja.render(self.template, self.dynamic)
+        try:
+            return await in_time(lambda clock: _jinja.render(self.template, self.dynamic, clock))
+        except TimeoutError:
+            raise BadInput("template", "takes too long, and was stopped after a second") from None
 
 
 class Template(Node):
@@ -180,4 +185,4 @@ def _by_name(values: Any) -> Mapping[str, Any]:
             return {str(index): value for index, value in enumerate(values)}
         case None:
             return {}
-    raise ValueError(f"values: expected a dictionary or a list, got {type(values).__name__}")
+    raise BadInput("values", f"expected a dictionary or a list, got {type(values).__name__}")

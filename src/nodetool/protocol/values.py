@@ -30,6 +30,12 @@ class Chunk(msgspec.Struct, kw_only=True, tag="chunk", tag_field="type"):
     done: bool = False
 
 
+class Color(msgspec.Struct, kw_only=True, frozen=True, tag="color", tag_field="type"):
+    """A color as people choose it: ``#rrggbb``, or None for none."""
+
+    value: str | None = None
+
+
 class Unsendable(ValueError):
     """A value that cannot leave a run; the text says which part and why."""
 

@@ -20,6 +20,7 @@ from nodetool.runner.eager import eagerly
 from nodetool.runner.pulse import Pulse
 from nodetool.runner.traces import trace_of
 from nodetool.runner.window import Window
+from nodetool.sdk.errors import BadInput
 
 PLANS = 256
 """Plans that a runner keeps, the most recently used ones."""
@@ -203,7 +204,7 @@ class Worker:
 
     def _tell_failure(self, start: frames.Start, run: Run) -> None:
         """Send the trace of a node that raised; what we raise ourselves says all in its message."""
-        if run.failure and not isinstance(run.failure.error, JobFailed):
+        if run.failure and not isinstance(run.failure.error, JobFailed | BadInput):
             node = run.failure.step.node
             trace = trace_of(run.failure.error)
             self._send(frames.Raised(start.job_no, start.attempt, node.id, node.type_name, trace))

@@ -1,12 +1,15 @@
-"""What a node author sees: ``Node``, ``Stream``, ``Context``, ``Chunk``, and ``nodetool.sdk.testing``."""
+"""What a node author sees. ``nodetool.sdk.testing`` runs a node without a workflow."""
 
 from msgspec import Meta as Meta
 
 from nodetool.protocol.values import Chunk as Chunk
 from nodetool.sdk.context import Context as Context
+from nodetool.sdk.errors import BadInput as BadInput
+from nodetool.sdk.function import node as node
 from nodetool.sdk.node import InputNode as InputNode
 from nodetool.sdk.node import Node as Node
 from nodetool.sdk.node import OutputNode as OutputNode
 from nodetool.sdk.stream import Stream as Stream
+from nodetool.sdk.workflow import Workflow as Workflow
 
-__all__ = ["Chunk", "Context", "InputNode", "Meta", "Node", "OutputNode", "Stream"]
+__all__ = ["BadInput", "Chunk", "Context", "InputNode", "Meta", "Node", "OutputNode", "Stream", "Workflow", "node"]

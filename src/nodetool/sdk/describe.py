@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 import msgspec
 
 from nodetool.protocol.descriptions import RUNS, NodeDescription, Output, Property, Runs, TypeMetadata
-from nodetool.protocol.values import Chunk, Unsendable, plain
+from nodetool.protocol.values import Unsendable, plain
 from nodetool.sdk.context import Context
 from nodetool.sdk.node import Node
 from nodetool.sdk.stream import Stream
@@ -36,7 +36,6 @@ NAMES: dict[Any, str] = {
     set: "list",
     datetime.datetime: "datetime",
     datetime.date: "date",
-    Chunk: "chunk",
 }
 
 GENERATORS = (
@@ -173,10 +172,16 @@ def metadata(hint: Any) -> TypeMetadata:
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         name = f"{hint.__module__}.{hint.__qualname__}"
         return TypeMetadata(type="enum", values=[member.value for member in hint], type_name=name)
-    base = NAMES.get(origin or hint)
+    base = NAMES.get(origin or hint) or _tag(hint)
     if base is None:
         return TypeMetadata(type="dict" if is_typeddict(hint) else "object")
     return TypeMetadata(type=base, type_args=[metadata(arg) for arg in args if arg is not Ellipsis])
+
+
+def _tag(hint: Any) -> str | None:
+    """Return the name that the values of a Struct say in their field ``type``: chunk, color …"""
+    config = hint.__struct_config__ if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else None
+    return config.tag if config and config.tag_field == "type" and isinstance(config.tag, str) else None
 
 
 def _union(args: tuple[Any, ...]) -> TypeMetadata:

@@ -13,3 +13,7 @@ class NodeRoutes:
     async def metadata(self, _: Request) -> ASGIApp:
         """Describe every node type: its handles, their types and limits."""
         return Answer(self._nodes.metadata())
+
+    async def packs(self, _: Request) -> ASGIApp:
+        """List the installed packs of nodes: how many types each has, and what could not be imported."""
+        return Answer(self._nodes.packs())

@@ -187,6 +187,7 @@ DOCS: dict[str, Doc] = {
     "TokenRoutes.page": Doc(gives={200: json_of(ref("TokenList"))}),
     "TokenRoutes.revoke": Doc(gives={200: json_of({"type": "null"})}, refuses=(404, 503, 507)),
     "NodeRoutes.metadata": Doc(gives={200: json_of({"type": "array", "items": OBJECT})}),
+    "NodeRoutes.packs": Doc(gives={200: json_of({"type": "array", "items": OBJECT})}),
     "HealthRoutes.health": HEALTHY,
     "HealthRoutes.ping": Doc(gives={200: json_of(ref("Pulse"))}),
     "HealthRoutes.ready": Doc(gives={200: json_of(ref("Health"))}, refuses=(503,)),

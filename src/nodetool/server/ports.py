@@ -219,6 +219,10 @@ class Nodes(Protocol):
         """Return the JSON of the node types in NodeTool's format, made once."""
         ...
 
+    def packs(self) -> bytes:
+        """Return the JSON of the packs that they come from, made once."""
+        ...
+
 
 class Metrics(Protocol):
     def text(self, connections: Mapping[str, int]) -> bytes:

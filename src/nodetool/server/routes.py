@@ -70,6 +70,7 @@ def editor_only(workflows: WorkflowRoutes, runs: Runs, nodes: NodeRoutes) -> lis
         Route("POST", "/api/workflows", workflows.create, WRITE, "workflow.create"),
         Route("POST", "/api/jobs/run", runs.run_any, RUN, "job.run"),
         Route("GET", "/api/nodes/metadata", nodes.metadata, LOOK),
+        Route("GET", "/api/nodes/packs", nodes.packs, LOOK),
     ]
 
 
