@@ -68,6 +68,26 @@ def test_it_says_how_it_is_called_and_how_it_runs() -> None:
     assert found.outputs[0].stream
 
 
+def test_it_may_be_kept_and_limited() -> None:
+    @node(checkpoint=True, timeout=30)
+    def dear(text: str) -> str:
+        return text
+
+    found, plain = describe(dear), describe(shout_twice)  # type: ignore[arg-type]
+
+    assert (found.checkpoint, found.timeout) == (True, 30.0)
+    assert (plain.checkpoint, plain.timeout) == (False, 0.0)
+
+
+def test_an_input_that_is_called_timeout_leaves_no_name_for_a_limit() -> None:
+    def fetch(url: str, timeout: float = 5.0) -> str:
+        return f"{url} {timeout}"
+
+    assert describe(node(fetch)).timeout == 0.0  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="the input timeout has the name of the limit"):
+        node(timeout=30)(fetch)
+
+
 def test_it_runs_like_a_class() -> None:
     assert run(shout_twice(text="hi")) == "HI! HI! "
     assert run(total(items=[1, 2], start=0.5)) == 3.5  # type: ignore[arg-type]

@@ -20,7 +20,12 @@ def node(function: Callable[Concatenate[Context, P], Any], /) -> Callable[P, Nod
 def node(function: Callable[P, Any], /) -> Callable[P, Node]: ...
 @overload
 def node(
-    *, type_name: str | None = None, title: str | None = None, runs: Runs | None = None
+    *,
+    type_name: str | None = None,
+    title: str | None = None,
+    runs: Runs | None = None,
+    checkpoint: bool | None = None,
+    timeout: float | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Node]]: ...
 def node(
     function: Callable[..., Any] | None = None,
@@ -29,6 +34,8 @@ def node(
     type_name: str | None = None,
     title: str | None = None,
     runs: Runs | None = None,
+    checkpoint: bool | None = None,
+    timeout: float | None = None,
 ) -> Any:
     """Make a node class of a function: ``@node``, or ``@node(runs="inline")``.
 
@@ -38,7 +45,7 @@ def node(
 
     The name then stands for the class: ``run(shout(text="hi"))`` in a test. The function itself is ``shout.function``.
     """
-    given = {"type_name": type_name, "title": title, "runs": runs}
+    given = {"type_name": type_name, "title": title, "runs": runs, "checkpoint": checkpoint, "timeout": timeout}
     if function is None:
         return lambda function: _made(function, given)
     return _made(function, given)
@@ -52,6 +59,8 @@ def _made(function: Callable[..., Any], given: dict[str, Any]) -> type[Node]:
     name = "".join(word.capitalize() for word in function.__name__.split("_"))
     others = [one.name for one in fields if one.kind is one.VAR_KEYWORD]
     handles = [_checked(function, one, hints) for one in fields if one.kind is not one.VAR_KEYWORD]
+    if given["timeout"] is not None and any(one.name == "timeout" for one in handles):
+        raise TypeError(f"{function.__qualname__}: the input timeout has the name of the limit; call it something else")
     namespace: dict[str, Any] = {
         "__module__": function.__module__,
         "__qualname__": function.__qualname__,
