@@ -11,7 +11,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "nodes-guide.md"
 
 
 async def test_the_node_of_the_page_is_kept_and_limited_and_asks_with_its_token(tmp_path: Path) -> None:
-    (shown,) = [block for block in blocks(PAGE) if "checkpoint: ClassVar" in block.code]
+    (shown,) = [block for block in blocks(PAGE) if "checkpoint=True" in block.code]
     file = tmp_path / shown.code.splitlines()[0].removeprefix("# ")
     file.write_text(shown.code)
     (cls,) = nodes_in(import_module(module_name(file), str(file)))
