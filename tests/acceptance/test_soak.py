@@ -27,7 +27,7 @@ from tests.runner.helpers import PACKS
 
 SEED = 20_261_126
 
-RUNS, CUTS = 200, 50
+RUNS, CUTS = 100, 25
 """What the scale multiplies; a tenth of it, and no less than this, is for warming up."""
 
 QUIET = 0.5
