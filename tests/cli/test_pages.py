@@ -31,11 +31,12 @@ COMMANDS = [
     "validate",
     "nodes list",
     "nodes show",
+    "nodes packs",
+    "nodes new",
     *(f"jobs {command}" for command in ("list", "show", "logs", "cancel", "retry", "prune")),
     *(f"workflows {command}" for command in ("list", "show", "import", "export", "delete")),
     "conformance",
 ]
-COMMANDS = ["serve", "run", "validate", "nodes list", "nodes show", "nodes packs", "nodes new", "conformance"]
 
 
 @pytest.fixture(scope="module")
