@@ -97,7 +97,7 @@ def test_a_job_that_failed_says_which_node_and_why(house: House) -> None:
     assert [line.split()[0] for line in lines[5:9]] == ["queued", "started", "finished", "took"]
     assert lines[9:] == [
         "error     delimiter: must not be empty [node_failed]",
-        "node      n1",
+        "node      n1, handle delimiter",
         "",
         "params",
         "  text  some words",

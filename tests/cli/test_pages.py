@@ -81,7 +81,9 @@ def commands_in(help: str) -> list[str]:
     return re.findall(r"^  ([a-z]+)  ", help.partition("Commands:")[2], re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ("serve", "conformance")])
+@pytest.mark.parametrize(
+    "command", [command for command in COMMANDS if command not in ("serve", "worker", "conformance")]
+)
 def test_every_option_of_a_command_is_in_the_manual(command: str, quick: Quick, home: Path) -> None:
     options = set(re.findall(r"^ +(--[a-z-]+)", quick.run(*command.split(), "--help", home=home).out, re.MULTILINE))
 

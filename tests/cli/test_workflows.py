@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from nodetool.cli.examples import examples
 from tests.cli.command import CSV_REPORT, PACK, graph, nodetool, on_terminal
 from tests.cli.house import WAYS, House
 from tests.cli.quick import Quick
 
 pytestmark = pytest.mark.xdist_group("house")
 
-IDS = ["csv-report", "parts", "slow-progress"]
+IDS = sorted(["parts", *(id for id, _ in examples())])
 SLEEP = graph({"id": "a", "type": "bench.nodes.Sleep"})
 
 
