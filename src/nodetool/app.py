@@ -26,6 +26,7 @@ from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
 from nodetool.metrics import Lag, Metrics
 from nodetool.protocol import codec
+from nodetool.protocol.bounds import Bounds
 from nodetool.runner.guard import Guard
 from nodetool.runner.index import load_index
 from nodetool.runner.link import Connect, ProcessLink
@@ -120,8 +121,17 @@ def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
     if config.runners == 0:
         from nodetool.runner.local import LocalLink
 
-        return partial(LocalLink, catalogue=catalogue, max_result=config.max_result)
-    return partial(ProcessLink, catalogue=catalogue, max_result=config.max_result, guard=guard)
+        return partial(LocalLink, catalogue=catalogue, max_result=config.max_result, bounds=bounds(config))
+    return partial(ProcessLink, catalogue=catalogue, max_result=config.max_result, guard=guard, bounds=bounds(config))
+
+
+def bounds(config: Config) -> Bounds:
+    """Return the settings that are about what nodes touch."""
+    return Bounds(
+        private_hosts=config.allow_private_hosts,
+        http_timeout=config.http_timeout,
+        http_max_bytes=config.http_max_size * MIB,
+    )
 
 
 async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms], Awaitable[None]]) -> None:

@@ -8,11 +8,14 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from nodetool.protocol.bounds import networks
 from nodetool.protocol.errors import NodetoolError
 
 PREFIX = "NODETOOL_"
 
 MIB = 1024 * 1024
+
+DAY = 24 * 3600
 
 
 class InvalidSetting(NodetoolError):
@@ -47,6 +50,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Further names by which the server may be called."""
     insecure: bool = False
     """Listen beyond this machine although nobody is asked for a token."""
+    allow_private_hosts: tuple[str, ...] = ()
+    """Private addresses and networks that nodes may reach, ``10.0.0.0/8``; ``*`` for all."""
+    http_timeout: float = 60.0
+    """Seconds that one request of a node may take."""
+    http_max_size: int = 64
+    """MiB of an answer to a node."""
     max_result: int = 16 * MIB
     """Bytes of a run's result."""
     max_body: int = 16 * MIB
@@ -147,12 +156,18 @@ def _check(config: Config) -> None:
         raise InvalidSetting(f"port {config.port}: a port is 0 to 65535")
     if config.runners is not None and config.runners < 0:
         raise InvalidSetting(f"runners {config.runners}: there cannot be less than 0")
-    for name in ("max_result", "max_body", "max_nodes", "max_edges"):
+    for name in ("max_result", "max_body", "max_nodes", "max_edges", "http_max_size"):
         if getattr(config, name) < 1:
             raise InvalidSetting(f"{name} {getattr(config, name)}: a limit is at least 1")
     for name in ("max_wait", "retention_days", "retention_jobs"):
         if not getattr(config, name) >= 0:
             raise InvalidSetting(f"{name} {getattr(config, name)}: there cannot be less than 0")
+    if not 0 < config.http_timeout <= DAY:
+        raise InvalidSetting(f"http_timeout {config.http_timeout:g}: a request gets some seconds, and a day at most")
+    try:
+        networks(config.allow_private_hosts)
+    except ValueError as error:
+        raise InvalidSetting(f"allow_private_hosts: {error}; an address is 10.0.0.7, a network 10.0.0.0/8") from error
     for path in config.nodes:
         if not Path(path).is_file():
             raise InvalidSetting(f"nodes {path}: there is no such file")

@@ -11,6 +11,8 @@ from nodetool.engine.bind import BoundNode
 from nodetool.engine.report import Reporter
 from nodetool.engine.shown import Encoded, encoded
 from nodetool.protocol.events import Severity
+from nodetool.sdk.http import Http
+from nodetool.sdk.tools import Tools
 
 INTERVAL = 0.05
 """Seconds between two reports of one kind: 20 a second."""
@@ -46,8 +48,9 @@ class Throttle:
 class NodeContext:
     """Implements ``sdk.Context`` for one node of one run. Usable from the node's thread."""
 
-    def __init__(self, node: BoundNode, report: Reporter, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, node: BoundNode, report: Reporter, loop: asyncio.AbstractEventLoop, tools: Tools) -> None:
         self._node = node
+        self._tools = tools
         self._report = report
         self._loop = loop
         self._home = threading.get_ident()
@@ -68,6 +71,10 @@ class NodeContext:
     @property
     def attempt(self) -> int:
         return self._report.attempt
+
+    @property
+    def http(self) -> Http:
+        return self._tools.http
 
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
         self._sparingly("progress", partial(self._report.progress, self._node, int(progress), int(total), str(chunk)))

@@ -20,6 +20,7 @@ from nodetool.engine.work import Threads, each, each_in_thread
 from nodetool.protocol.errors import Fault, JobFailed, NodeFailed, ResultTooLarge, TypeMismatch
 from nodetool.protocol.values import Unsendable
 from nodetool.sdk.stream import Stream
+from nodetool.sdk.tools import Tools
 
 
 class Firing:
@@ -34,8 +35,10 @@ class Firing:
         result: Result,
         threads: Threads,
         pace: Pace,
+        tools: Tools,
     ) -> None:
         self._params = params
+        self._tools = tools
         self._flow = flow
         self._report = report
         self._result = result
@@ -236,7 +239,7 @@ class Firing:
 
     def _context(self, step: Step) -> NodeContext:
         if step.context is None:
-            step.context = NodeContext(step.node, self._report, asyncio.get_running_loop())
+            step.context = NodeContext(step.node, self._report, asyncio.get_running_loop(), self._tools)
         return step.context
 
     def _complete(self, step: Step) -> None:

@@ -19,8 +19,10 @@ from nodetool.engine.pace import Pace, Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.step import CAPACITY, Step
 from nodetool.engine.work import Threads
+from nodetool.protocol.bounds import NARROW
 from nodetool.protocol.errors import JobFailed, NodeFailed
 from nodetool.protocol.frames import End
+from nodetool.sdk.tools import Tools
 
 GRACE = 0.25
 """Seconds that siblings of a failed node have to stop."""
@@ -50,6 +52,7 @@ class Run:
         max_result: int,
         capacity: int = CAPACITY,
         mark: Mark | None = None,
+        tools: Tools | None = None,
     ) -> None:
         self.threads = Threads(pool)
         self.failure: Failure | None = None
@@ -58,6 +61,7 @@ class Run:
         self._flow = Flow(bound, report, capacity)
         self._result = Result(bound.plan.outputs, max_result)
         self._pace = Pace(report, room)
+        self._tools = tools or Tools(NARROW)
         self._firing = Firing(
             params,
             flow=self._flow,
@@ -65,6 +69,7 @@ class Run:
             result=self._result,
             threads=self.threads,
             pace=self._pace,
+            tools=self._tools,
         )
         self._mark = mark or NoMark()
         self._tasks: dict[asyncio.Task[None], Step] = {}

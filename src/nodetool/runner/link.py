@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from nodetool.protocol import frames
+from nodetool.protocol import codec, frames
+from nodetool.protocol.bounds import NARROW, Bounds
 from nodetool.runner.child import Child, start
 from nodetool.runner.framing import Framing, to_server
 from nodetool.runner.guard import Guard
@@ -80,8 +81,17 @@ Connect = Callable[[Listener], Link]
 class ProcessLink:
     """A runner in a process of its own."""
 
-    def __init__(self, listener: Listener, *, catalogue: str, max_result: int, guard: Guard | None = None) -> None:
+    def __init__(
+        self,
+        listener: Listener,
+        *,
+        catalogue: str,
+        max_result: int,
+        guard: Guard | None = None,
+        bounds: Bounds = NARROW,
+    ) -> None:
         self._listener = listener
+        self._bounds = bounds
         self._guard = guard
         self._ours, theirs = socket.socketpair()
         self._ours.setblocking(False)
@@ -146,6 +156,7 @@ class ProcessLink:
     async def _start(self, theirs: socket.socket, catalogue: str, max_result: int) -> Child | None:
         command = [sys.executable, "-m", "nodetool.runner", "serve", "--fd", str(theirs.fileno())]
         command += ["--pulse", str(self._pulse.fd), "--catalogue", catalogue, "--max-result", str(max_result)]
+        command += ["--bounds", codec.to_json(self._bounds).decode()]
         try:
             with theirs:
                 child = await start(command, self._print, fds=[theirs.fileno(), self._pulse.fd])

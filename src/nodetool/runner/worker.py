@@ -14,11 +14,13 @@ from nodetool.engine.report import FLUSH_BYTES, Reporter
 from nodetool.engine.run import Run, describe_error
 from nodetool.graph.plan import Plan
 from nodetool.protocol import frames
+from nodetool.protocol.bounds import NARROW, Bounds
 from nodetool.protocol.errors import JobFailed
 from nodetool.runner.eager import eagerly
 from nodetool.runner.pulse import Pulse
 from nodetool.runner.traces import trace_of
 from nodetool.runner.window import Window
+from nodetool.sdk.tools import Tools
 
 PLANS = 256
 """Plans that a runner keeps, the most recently used ones."""
@@ -80,8 +82,10 @@ class Worker:
         pool: Executor,
         max_result: int,
         pulse: Pulse,
+        bounds: Bounds = NARROW,
     ) -> None:
         self._send = send
+        self._bounds = bounds
         self._leave = leave
         self._find = find
         self._pool = pool
@@ -165,6 +169,7 @@ class Worker:
 
     async def _run(self, active: Active) -> None:
         start = active.start
+        tools = Tools(self._bounds)
         try:
             run = Run(
                 self._bound(start.hash),
@@ -174,6 +179,7 @@ class Worker:
                 room=lambda report: self._room(active, report),
                 max_result=self._max_result,
                 mark=JobMark(self._pulse, start.job_no),
+                tools=tools,
             )
             end = await run.go()
             self._tell_failure(start, run)
@@ -188,6 +194,8 @@ class Worker:
         else:
             end.leaves = bool(run.threads.at_work)
             self._end(active, end)
+        finally:
+            await tools.aclose()
 
     def _tell_failure(self, start: frames.Start, run: Run) -> None:
         """Send the trace of a node that raised; what we raise ourselves says all in its message."""

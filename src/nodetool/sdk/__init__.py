@@ -4,9 +4,12 @@ from msgspec import Meta as Meta
 
 from nodetool.protocol.values import Chunk as Chunk
 from nodetool.sdk.context import Context as Context
+from nodetool.sdk.http import Http as Http
+from nodetool.sdk.http import HttpFailed as HttpFailed
+from nodetool.sdk.http import Response as Response
 from nodetool.sdk.node import InputNode as InputNode
 from nodetool.sdk.node import Node as Node
 from nodetool.sdk.node import OutputNode as OutputNode
 from nodetool.sdk.stream import Stream as Stream
 
-__all__ = ["Chunk", "Context", "InputNode", "Meta", "Node", "OutputNode", "Stream"]
+__all__ = ["Chunk", "Context", "Http", "HttpFailed", "InputNode", "Meta", "Node", "OutputNode", "Response", "Stream"]

@@ -1,15 +1,16 @@
-"""What a node may say while it runs."""
+"""What a node may say and use while it runs."""
 
 from typing import Any, Protocol
 
 from nodetool.protocol.events import Severity
+from nodetool.sdk.http import Http
 
 
 class Context(Protocol):
     """Given to a ``process`` that takes it as its second parameter: ``def process(self, ctx: Context) -> str``.
 
     Every method returns at once and may be called from a thread. Nothing said here is a value: only what ``process``
-    returns or yields reaches other nodes.
+    returns or yields reaches other nodes. What ``http`` does is awaited.
     """
 
     @property
@@ -25,6 +26,11 @@ class Context(Protocol):
     @property
     def attempt(self) -> int:
         """1 for the first start of the job, 2 after the first restart, and so on."""
+        ...
+
+    @property
+    def http(self) -> Http:
+        """Ask other servers: ``answer = await ctx.http.get(url)``. For an async ``process``, in the loop it runs in."""
         ...
 
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
