@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from nodetool.graph.metadata import metadata
 from nodetool.jobs.clock import LoopClock
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
 from nodetool.metrics import Lag, Metrics
@@ -33,6 +34,8 @@ from nodetool.runner.link import Connect, ProcessLink
 from nodetool.server.options import Options
 from nodetool.shipped import shipped
 from nodetool.storage.home import Home
+from nodetool.storage.keyfile import read_keys
+from nodetool.storage.seal import Seal
 from nodetool.storage.sqlite import Store, open_store
 
 if TYPE_CHECKING:
@@ -59,6 +62,7 @@ class Rooms:
     catalogue: Catalogue
     workflows: Workflows
     jobs: Jobs
+    secrets: Secrets
     nodes: Nodes
 
     def problems(self) -> list[str]:
@@ -66,10 +70,13 @@ class Rooms:
 
 
 @asynccontextmanager
-async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncIterator[Rooms]:
+async def open_rooms(
+    config: Config, *, index: Path | None = None, given: Mapping[str, str] | None = None
+) -> AsyncIterator[Rooms]:
     """Open the home of *config* and start its runners; close both at the end.
 
-    *index* is where the descriptions of nodes are kept, if not in the home.
+    *index* is where the descriptions of nodes are kept, if not in the home. *given* are secrets that go before those of
+    the home.
 
     Raises:
         HomeInUse, HomeTooNew: the home cannot be opened.
@@ -83,13 +90,20 @@ async def open_rooms(config: Config, *, index: Path | None = None) -> AsyncItera
         if guard:
             opened.push_async_callback(guard.close)
         catalogue = Catalogue(await load_index(index or config.index, config.nodes))
-        rooms = _rooms(config, store, catalogue, guard)
+        rooms = _rooms(config, store, catalogue, guard, given)
         opened.push_async_callback(rooms.jobs.stop)
         await rooms.jobs.open()
         yield rooms
 
 
-def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | None) -> Rooms:
+def sealed_by(config: Config) -> Seal:
+    """Return what seals secrets: with the keys of the environment, else with those in the home."""
+    return Seal(lambda: config.master_keys or read_keys(config.folder))
+
+
+def _rooms(
+    config: Config, store: Store, catalogue: Catalogue, guard: Guard | None, given: Mapping[str, str] | None
+) -> Rooms:
     for pack in catalogue.packs:
         if pack.error:
             _log.warning("nodes.broken", pack=pack.name, error=pack.error)
@@ -98,8 +112,18 @@ def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | No
     workflows = Workflows(store.writer, store.reader, catalogue, now_us=clock.now_us, limits=limits)
     connect = connector(config, catalogue.hash, guard)
     keep = Keep(days=config.retention_days, jobs=config.retention_jobs)
-    jobs = Jobs(workflows, store.writer, store.reader, connect, clock=clock, policy=policy(config), keep=keep)
-    return Rooms(store, catalogue, workflows, jobs, Nodes(codec.to_json(metadata(catalogue))))
+    secrets = Secrets(store.writer, store.reader, sealed_by(config), now_us=clock.now_us, given=given)
+    jobs = Jobs(
+        workflows,
+        store.writer,
+        store.reader,
+        connect,
+        secrets=secrets,
+        clock=clock,
+        policy=policy(config),
+        keep=keep,
+    )
+    return Rooms(store, catalogue, workflows, jobs, secrets, Nodes(codec.to_json(metadata(catalogue))))
 
 
 def policy(config: Config) -> Policy:
@@ -177,6 +201,7 @@ def _site(rooms: Rooms, options: Options, lag: Lag) -> "Site":
         jobs=rooms.jobs,
         workflows=rooms.workflows,
         nodes=rooms.nodes,
+        secrets=rooms.secrets,
         readiness=rooms,
         metrics=Metrics(rooms.jobs, rooms.store.writer, lag, os.getpid()),
     )

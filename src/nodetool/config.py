@@ -13,6 +13,12 @@ from nodetool.protocol.errors import NodetoolError
 
 PREFIX = "NODETOOL_"
 
+UNPREFIXED = {"secrets_master_key": "SECRETS_MASTER_KEY"}
+"""Variables that people have set for NodeTool already."""
+
+KEY_LENGTH = 32
+"""Characters that a key has at least."""
+
 MIB = 1024 * 1024
 
 DAY = 24 * 3600
@@ -50,6 +56,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Further names by which the server may be called."""
     insecure: bool = False
     """Listen beyond this machine although nobody is asked for a token."""
+    secrets_master_key: str = ""
+    """Keys that seal secrets, separated by commas, the first one new ones; without any the home has a file of them."""
     allow_private_hosts: tuple[str, ...] = ()
     """Private addresses and networks that nodes may reach, ``10.0.0.0/8``; ``*`` for all."""
     http_timeout: float = 60.0
@@ -108,6 +116,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self.home.expanduser().absolute()
 
     @property
+    def master_keys(self) -> list[str]:
+        """The keys of ``secrets_master_key``, the one that seals first."""
+        return [key.strip() for key in self.secrets_master_key.split(",") if key.strip()]
+
+    @property
     def index(self) -> Path:
         """The file in the home with the descriptions of node types; with files of one's own it is another one.
 
@@ -119,7 +132,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 def variable(name: str) -> str:
     """Return the environment variable of a setting."""
-    return PREFIX + name.upper()
+    return UNPREFIXED.get(name) or PREFIX + name.upper()
 
 
 def _read(name: str, hint: Any, env: Mapping[str, str], given: Mapping[str, Any]) -> Any:
@@ -162,15 +175,22 @@ def _check(config: Config) -> None:
     for name in ("max_wait", "retention_days", "retention_jobs"):
         if not getattr(config, name) >= 0:
             raise InvalidSetting(f"{name} {getattr(config, name)}: there cannot be less than 0")
+    for path in config.nodes:
+        if not Path(path).is_file():
+            raise InvalidSetting(f"nodes {path}: there is no such file")
+    _check_reach(config)
+
+
+def _check_reach(config: Config) -> None:
+    """Check the settings that are about what nodes touch."""
     if not 0 < config.http_timeout <= DAY:
         raise InvalidSetting(f"http_timeout {config.http_timeout:g}: a request gets some seconds, and a day at most")
     try:
         networks(config.allow_private_hosts)
     except ValueError as error:
         raise InvalidSetting(f"allow_private_hosts: {error}; an address is 10.0.0.7, a network 10.0.0.0/8") from error
-    for path in config.nodes:
-        if not Path(path).is_file():
-            raise InvalidSetting(f"nodes {path}: there is no such file")
+    if any(len(key) < KEY_LENGTH for key in config.master_keys):
+        raise InvalidSetting(f"{UNPREFIXED['secrets_master_key']}: a key has {KEY_LENGTH} characters at least")
 
 
 def is_loopback(host: str) -> bool:

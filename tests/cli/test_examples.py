@@ -21,7 +21,7 @@ IDS = ["csv-report", "slow-progress"]
 
 @pytest.fixture
 async def rooms(home: Path) -> AsyncIterator[Rooms]:
-    async with local.rooms(Config(home=home)) as rooms:
+    async with local.rooms(Config(home=home), {}) as rooms:
         yield rooms
 
 

@@ -20,6 +20,7 @@ from nodetool.runner.link import Link, Listener
 from nodetool.storage.sqlite import Store, open_store
 from tests.graphs import Json
 from tests.jobs.helpers import FakeLink, Ticking, decoded, drained, shared_kind
+from tests.jobs.rooms import sealed
 from tests.runner.helpers import catalogue
 
 
@@ -31,7 +32,16 @@ class House:
         self.clock = Ticking(time.time_ns() // 1000)
         self.links: list[FakeLink] = []
         self.workflows = Workflows(store.writer, store.reader, types, now_us=self.clock.now_us)
-        self.jobs = Jobs(self.workflows, store.writer, store.reader, self.connect, clock=self.clock, policy=Policy())
+        self.secrets = sealed(store, self.clock.now_us)
+        self.jobs = Jobs(
+            self.workflows,
+            store.writer,
+            store.reader,
+            self.connect,
+            secrets=self.secrets,
+            clock=self.clock,
+            policy=Policy(),
+        )
 
     def connect(self, listener: Listener) -> Link:
         link = FakeLink(listener, len(self.links) + 1)

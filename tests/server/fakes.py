@@ -22,6 +22,7 @@ from nodetool.protocol.events import AnyEvent, JobUpdate, LogUpdate, Status
 from nodetool.protocol.ids import new_id, normal_id
 from nodetool.server.ports import Cursor, Job, Services
 from nodetool.storage.port import JobRow, Once, Page
+from nodetool.storage.sealed import SecretRow
 
 NOW_US = 1_700_000_000_000_000
 NOW = NOW_US // 1000
@@ -369,6 +370,25 @@ class FakeNodes:
         return b'[{"node_type":"x.Y"}]'
 
 
+class FakeSecrets:
+    """Keeps secrets as they come, by user and name."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], str] = {}
+
+    async def list(self, user: str) -> list[SecretRow]:
+        names = sorted(name for owner, name in self.values if owner == user)
+        return [SecretRow(user=user, name=name, sealed=b"sealed", updated_us=NOW_US) for name in names]
+
+    async def set(self, user: str, name: str, value: str) -> int:
+        self.values[user, name] = value
+        return NOW_US
+
+    async def delete(self, user: str, name: str) -> None:
+        if self.values.pop((user, name), None) is None:
+            raise NotFound("secret", name)
+
+
 class FakeMetrics:
     def text(self, connections: Mapping[str, int]) -> bytes:
         return "".join(f"{name} {count}\n" for name, count in connections.items()).encode()
@@ -388,6 +408,7 @@ class House:
     def __init__(self) -> None:
         self.jobs = FakeJobs()
         self.workflows = FakeWorkflows()
+        self.secrets = FakeSecrets()
         self.readiness = FakeReadiness()
 
     @property
@@ -396,6 +417,7 @@ class House:
             jobs=self.jobs,
             workflows=self.workflows,
             nodes=FakeNodes(),
+            secrets=self.secrets,
             readiness=self.readiness,
             metrics=FakeMetrics(),
         )

@@ -24,11 +24,16 @@ T = TypeVar("T")
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 nodes_cli = typer.Typer(no_args_is_help=True, help="Look at the node types that there are.", rich_markup_mode=None)
 cli.add_typer(nodes_cli, name="nodes")
+secrets_cli = typer.Typer(no_args_is_help=True, help="Keep secrets for nodes in a home.", rich_markup_mode=None)
+cli.add_typer(secrets_cli, name="secrets")
 conformance.register(cli)
 
 Home = Annotated[Path | None, typer.Option(help="The folder for all that is written [~/.nodetool].")]
 NodeFiles = Annotated[list[str] | None, typer.Option("--nodes", help="A file with nodes of your own; repeatable.")]
 Workflow = Annotated[str, typer.Argument(help="A workflow document or a graph as JSON; - reads it from stdin.")]
+
+SecretName = Annotated[str, typer.Argument(help="The name that nodes ask for, as OPENAI_API_KEY.")]
+User = Annotated[str, typer.Option(help="Whose secret it is.")]
 
 
 def main() -> NoReturn:
@@ -138,7 +143,7 @@ def run(
     async def work() -> dict[str, Any]:
         graph = source.read(workflow).graph if source.is_file(workflow) else await local.stored(config, workflow)
         with watching as watch:
-            return await local.run(config, graph, params, watch)
+            return await local.run(config, graph, params, watch, env=os.environ)
 
     out = sys.stdout
     on_terminal = sys.stderr.isatty() and not stream
@@ -206,6 +211,53 @@ def show_node(
         exits.say(show.unknown(type, known.near(type)))
         raise typer.Exit(Exit.FAILED)
     print("\n".join(show.node(found)))
+
+
+@secrets_cli.command("set")
+def set_secret(
+    name: SecretName,
+    value: Annotated[str | None, typer.Option(help="The value; others on this machine see it for a moment.")] = None,
+    user: User = "1",
+    home: Home = None,
+) -> None:
+    """Set a secret. Its value is asked for, or read from stdin."""
+    config = read_config(home=home)
+    from nodetool.cli import secrets
+
+    if value is None:
+        value = secrets.read_value(lambda: str(typer.prompt(name, hide_input=True, err=True)))
+    in_loop(secrets.store(config, user, name, value))
+
+
+@secrets_cli.command("list")
+def list_secrets(user: User = "1", home: Home = None) -> None:
+    """List the names of the secrets that are set, and since when."""
+    config = read_config(home=home)
+    from nodetool.cli import secrets, show
+
+    print("\n".join(show.table(secrets.lines(in_loop(secrets.names(config, user))))))
+
+
+@secrets_cli.command("delete")
+def delete_secret(name: SecretName, user: User = "1", home: Home = None) -> None:
+    """Remove a secret."""
+    config = read_config(home=home)
+    from nodetool.cli import secrets
+
+    in_loop(secrets.remove(config, user, name))
+
+
+@secrets_cli.command("rotate")
+def rotate_keys(home: Home = None) -> None:
+    """Seal everything again with a new key, or with the first one in SECRETS_MASTER_KEY."""
+    config = read_config(home=home)
+    from nodetool.cli import secrets
+
+    done, lost = in_loop(secrets.rotate(config))
+    print(f"{done} sealed again")
+    if lost:
+        exits.say(f"no key opens {lost} of them: they stay as they are, and so do the keys")
+        raise typer.Exit(Exit.FAILED)
 
 
 def read_config(**given: Any) -> Config:

@@ -76,6 +76,9 @@ class NodeContext:
     def http(self) -> Http:
         return self._tools.http
 
+    def secret(self, name: str) -> str:
+        return self._tools.secret(name, self._node.shape.cls)
+
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
         self._sparingly("progress", partial(self._report.progress, self._node, int(progress), int(total), str(chunk)))
 

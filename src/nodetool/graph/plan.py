@@ -6,7 +6,7 @@ import msgspec
 
 from nodetool.protocol.descriptions import Role, Runs
 
-PLANNER = 1
+PLANNER = 2
 """Part of a plan's hash: raised when the same document would make another plan."""
 
 Gate = Literal["once", "on_any", "zip_all", "reader"]
@@ -21,6 +21,8 @@ class PlanType(msgspec.Struct, array_like=True, frozen=True):
     module: str
     qualname: str
     path: str | None
+    secrets: list[str] = []
+    """The names of the secrets that its nodes may read."""
 
 
 class PlanInput(msgspec.Struct, array_like=True, frozen=True):
@@ -85,6 +87,8 @@ class PlanParam(msgspec.Struct, array_like=True, frozen=True):
     name: str
     node: int
     required: bool
+    is_secret: bool = False
+    """Its value is not to be seen in events."""
 
 
 class Plan(msgspec.Struct, array_like=True, frozen=True):

@@ -19,6 +19,7 @@ from nodetool.jobs.lines import Lines
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import Runner, Runners
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.tally import Tally
 from nodetool.protocol import frames
 from nodetool.protocol.errors import AttemptsExhausted, JobFailed, StorageFailed, TooManyEvents
@@ -41,6 +42,7 @@ class Supervisor:
         log_of: Callable[["Supervisor"], Log],
         connect: Connect,
         *,
+        secrets: Secrets,
         clock: Clock,
         policy: Policy,
         tally: Tally,
@@ -48,7 +50,9 @@ class Supervisor:
         self.log = log_of(self)
         self.runners = Runners(connect, self, policy)
         self.lines = Lines()
-        self.dispatcher = Dispatcher(self.log, self.runners, clock=clock, policy=policy, tally=tally, lines=self.lines)
+        self.dispatcher = Dispatcher(
+            self.log, self.runners, secrets=secrets, clock=clock, policy=policy, tally=tally, lines=self.lines
+        )
         self._now_us = clock.now_us
         self._policy = policy
         self._tally = tally

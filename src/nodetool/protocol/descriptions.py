@@ -69,6 +69,8 @@ class NodeDescription(msgspec.Struct, frozen=True, kw_only=True):
     properties: list[Property] = []
     outputs: list[Output] = []
     basic_fields: list[str] = []
+    secrets: list[str] = []
+    """The secrets that it may read, by name."""
     module: str
     """The module that has the class, as a runner imports it; with ``path``, the name the file is loaded under."""
     qualname: str

@@ -262,6 +262,12 @@ class RunnerLost(JobFailed):
     code = "runner_lost"
 
 
+class SecretLost(JobFailed):
+    """A secret input of the job cannot be read any more: the key that sealed it is not here."""
+
+    code = "secret_lost"
+
+
 class AttemptsExhausted(JobFailed):
     """The job was started as often as it may be, and never ended."""
 
@@ -279,6 +285,7 @@ FAILURES: dict[str, type[JobFailed]] = {
         TooManyEvents,
         TimedOut,
         RunnerLost,
+        SecretLost,
         AttemptsExhausted,
     )
 }

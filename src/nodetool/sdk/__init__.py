@@ -11,5 +11,18 @@ from nodetool.sdk.node import InputNode as InputNode
 from nodetool.sdk.node import Node as Node
 from nodetool.sdk.node import OutputNode as OutputNode
 from nodetool.sdk.stream import Stream as Stream
+from nodetool.sdk.tools import SecretMissing as SecretMissing
 
-__all__ = ["Chunk", "Context", "Http", "HttpFailed", "InputNode", "Meta", "Node", "OutputNode", "Response", "Stream"]
+__all__ = [
+    "Chunk",
+    "Context",
+    "Http",
+    "HttpFailed",
+    "InputNode",
+    "Meta",
+    "Node",
+    "OutputNode",
+    "Response",
+    "SecretMissing",
+    "Stream",
+]

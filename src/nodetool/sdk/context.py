@@ -33,6 +33,15 @@ class Context(Protocol):
         """Ask other servers: ``answer = await ctx.http.get(url)``. For an async ``process``, in the loop it runs in."""
         ...
 
+    def secret(self, name: str) -> str:
+        """Return a secret that the class of the node declares.
+
+        Raises:
+            SecretMissing: it is not set, or cannot be read; the text says how to set it.
+            UndeclaredSecret: the class does not declare it.
+        """
+        ...
+
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
         """Say how far the node is. Sent at most 20 times a second, the first and the last always."""
         ...

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 import msgspec
 
 from nodetool.protocol.descriptions import RUNS, NodeDescription, Output, Property, Runs, TypeMetadata
+from nodetool.protocol.ids import is_secret_name
 from nodetool.protocol.values import Chunk, Unsendable, plain
 from nodetool.sdk.context import Context
 from nodetool.sdk.node import Node
@@ -90,6 +91,7 @@ def _described(cls: type[Node], path: str | None) -> NodeDescription:
         properties=_properties(cls),
         outputs=[Output(name=handle, type=metadata(kind), stream=process.yields) for handle, kind in process.outputs],
         basic_fields=getattr(cls, "basic_fields", None) or [field.name for field in fields(cls)],
+        secrets=secrets_of(cls),
         module=cls.__module__,
         qualname=cls.__qualname__,
         path=path,
@@ -108,6 +110,14 @@ def runs_of(cls: type[Node], process: Process) -> Runs:
     if declared not in (None, *RUNS):
         raise BadNode(f"{cls.__qualname__}.runs is {declared!r}; it has to be one of {', '.join(RUNS)}")
     return declared or ("async" if process.is_async else "blocking")
+
+
+def secrets_of(cls: type[Node]) -> list[str]:
+    """Return the secrets that *cls* declares. Raises BadNode."""
+    declared: Any = cls.secrets
+    if isinstance(declared, str) or not all(isinstance(name, str) and is_secret_name(name) for name in declared):
+        raise BadNode(f'{cls.__qualname__}.secrets has to be a tuple of names, as ("API_KEY",)')
+    return list(declared)
 
 
 def fields(cls: type[Node]) -> list[msgspec.structs.FieldInfo]:

@@ -33,6 +33,8 @@ class Node(msgspec.Struct, metaclass=NodeType):
     role: ClassVar[Role] = "node"
     is_dynamic: ClassVar[bool] = False
     """Takes any further in-handle; its class then has a field ``dynamic: dict[str, Any] = {}`` that receives them."""
+    secrets: ClassVar[tuple[str, ...]] = ()
+    """The names of the secrets that it may read with ``ctx.secret(name)``: a run gets no others."""
     basic_fields: ClassVar[list[str]]
     """The inputs that an editor shows on the node itself; all of them if not given."""
 

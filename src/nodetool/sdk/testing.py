@@ -13,6 +13,7 @@ A field that is a ``Stream`` may also be given as a plain list. What the node sa
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 import msgspec
@@ -31,15 +32,20 @@ IN_TESTS = Bounds(private_hosts=(EVERYWHERE,), http_timeout=10.0)
 class Recorder:
     """A ``Context`` that keeps what it is told: ``run(node, ctx := Recorder())``, then look at its lists.
 
-    Its ``http`` reaches this machine too, where the servers of tests are, unless other *bounds* are given.
+    It has the *secrets* that it is given. Its ``http`` reaches this machine too, where the servers of tests are, unless
+    other *bounds* are given.
     """
 
     job_id = "test-job"
     node_id = "test-node"
 
-    def __init__(self, attempt: int = 1, *, bounds: Bounds = IN_TESTS) -> None:
+    def __init__(
+        self, attempt: int = 1, *, secrets: Mapping[str, str] | None = None, bounds: Bounds = IN_TESTS
+    ) -> None:
         self.attempt = attempt
-        self.tools = Tools(bounds)
+        self.tools = Tools(bounds, secrets)
+        self.cls: type[Node] = Node
+        """The class of the node that runs: it says which secrets may be read."""
         self.steps: list[tuple[int, int]] = []
         """What ``progress`` was told: how far, and of how much."""
         self.logs: list[tuple[Severity, str]] = []
@@ -50,6 +56,9 @@ class Recorder:
     @property
     def http(self) -> Http:
         return self.tools.http
+
+    def secret(self, name: str) -> str:
+        return self.tools.secret(name, self.cls)
 
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
         self.steps.append((progress, total))
@@ -99,6 +108,7 @@ async def outputs(node: Node, ctx: Recorder | None = None) -> dict[str, list[Any
         raise TypeError(f"{cls.__qualname__} has no process: a workflow does its work")
     _prepare(node)
     ctx = ctx or Recorder()
+    ctx.cls = cls
     sent: dict[str, list[Any]] = {}
     try:
         for result in await _results(node, process, ctx):

@@ -1,15 +1,38 @@
 """What the nodes of one run may use beside their inputs, each made when a node first asks for it."""
 
+from collections.abc import Mapping
+
 from nodetool.protocol.bounds import Bounds
 from nodetool.sdk.http import Http
+from nodetool.sdk.node import Node
+
+
+class SecretMissing(LookupError):
+    """A secret that a node needs is not there."""
+
+
+class UndeclaredSecret(LookupError):
+    """A node asks for a secret that its class does not declare."""
 
 
 class Tools:
     """Shared by the nodes of a run. ``aclose`` it at the run's end."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, secrets: Mapping[str, str | None] | None = None) -> None:
         self._bounds = bounds
+        self._secrets = secrets or {}
         self._http: Http | None = None
+
+    def secret(self, name: str, cls: type[Node]) -> str:
+        """Return a secret for a node of *cls*. Raises SecretMissing, UndeclaredSecret."""
+        if name not in cls.secrets:
+            raise UndeclaredSecret(f'{cls.__qualname__} does not declare the secret {name}: secrets = ("{name}",)')
+        value = self._secrets.get(name)
+        if value is not None:
+            return value
+        if name in self._secrets:
+            raise SecretMissing(f"the secret {name} was sealed with a key that the server does not have; {_how(name)}")
+        raise SecretMissing(f"the secret {name} is not set; {_how(name)}")
 
     @property
     def http(self) -> Http:
@@ -21,3 +44,7 @@ class Tools:
         """Let go of what was made."""
         if self._http:
             await self._http.aclose()
+
+
+def _how(name: str) -> str:
+    return f"set it with nodetool secrets set {name}, or PUT /api/settings/secrets/{name}"

@@ -1,5 +1,6 @@
 """The server as one ASGI application."""
 
+import re
 from typing import Any
 
 from litestar import Litestar, asgi
@@ -66,7 +67,7 @@ def handler(route: Route) -> HTTPRouteHandler:
     async def nothing() -> LitestarApp:
         raise AssertionError("the route was answered before")
 
-    path = route.path.replace("{id}", "{id:str}")
+    path = re.sub(r"\{(\w+)\}", r"{\1:str}", route.path)
     methods: Any = [route.method]
     return HTTPRouteHandler(path, http_method=methods, before_request=route.handler, status_code=200)(nothing)
 

@@ -100,7 +100,7 @@ class JobRoutes:
         ending = await self._jobs.ending(row) if row.status == "completed" else None
         return JobDocument(
             **msgspec.structs.asdict(summary(row, self._options.prefix)),
-            params=msgspec.Raw(codec.json_of_msgpack(row.params) if row.params else b"{}"),
+            params=msgspec.Raw(codec.json_of_params(row.params)),
             result=msgspec.Raw(codec.json_of_msgpack(ending.result) if ending and ending.result else b"null"),
         )
 

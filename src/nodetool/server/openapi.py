@@ -4,6 +4,7 @@ The shapes are those of the Structs. What a route takes beside its body, and how
 as handlers take their requests as they are; a test compares the two tables.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +16,7 @@ import msgspec
 from nodetool.protocol import answers
 from nodetool.protocol.codec import to_json
 from nodetool.protocol.commands import RunJobData
-from nodetool.protocol.documents import Graph, RunRequest, Workflow, WorkflowRequest
+from nodetool.protocol.documents import Graph, RunRequest, SecretRequest, Workflow, WorkflowRequest
 from nodetool.protocol.events import AnyEvent
 from nodetool.server.jobs import STATUSES
 from nodetool.server.options import Options
@@ -55,11 +56,15 @@ def in_query(name: str, description: str, **schema: Any) -> Schema:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
+def in_path(name: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
 def in_header(name: str, description: str) -> Schema:
     return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
 
 
-ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+IN_PATH = re.compile(r"\{(\w+)\}")
 LIMIT = in_query("limit", "How many at most.", type="integer", minimum=1, maximum=1000, default=100)
 CURSOR = in_query("cursor", "The `next` of the page before.", type="string")
 COLUMNS = in_query("columns", "Parts to show, separated by commas; all without it.", type="string")
@@ -179,6 +184,11 @@ DOCS: dict[str, Doc] = {
     ),
     "JobRoutes.retry": Doc(gives={202: ACCEPTED}, headers=LATER, refuses=(404, 409, 410, 422, 429, 503, 507)),
     "NodeRoutes.metadata": Doc(gives={200: json_of({"type": "array", "items": OBJECT})}),
+    "SecretRoutes.list": Doc(gives={200: json_of(ref("SecretList"))}),
+    "SecretRoutes.set": Doc(
+        takes=ref("SecretRequest"), gives={200: json_of(ref("SecretDocument"))}, refuses=(400, 413, 415, 422, 503, 507)
+    ),
+    "SecretRoutes.delete": Doc(gives={200: json_of({"type": "null"})}, refuses=(404, 503, 507)),
     "HealthRoutes.health": HEALTHY,
     "HealthRoutes.ping": Doc(gives={200: json_of(ref("Pulse"))}),
     "HealthRoutes.ready": Doc(gives={200: json_of(ref("Health"))}, refuses=(503,)),
@@ -229,7 +239,7 @@ def operation(route: Route) -> dict[str, Any]:
         "tags": [route.path.removeprefix("/api/").strip("/").partition("/")[0] or "pages"],
         "responses": responses(doc),
     }
-    if parameters := [*([ID] if "{id}" in route.path else []), *doc.query]:
+    if parameters := [*map(in_path, IN_PATH.findall(route.path)), *doc.query]:
         said["parameters"] = parameters
     if doc.takes:
         said["requestBody"] = {"required": not doc.is_optional, "content": json_of({"schema": doc.takes})}
@@ -283,6 +293,8 @@ def schemas() -> dict[str, Any]:
         RunRequest,
         RunJobData,
         answers.Health,
+        answers.SecretList,
+        SecretRequest,
     )
     (*_, event), components = msgspec.json.schema_components((*types, AnyEvent), ref_template=REF)
     for (name, key), shape in SHAPES.items():

@@ -8,6 +8,7 @@ from nodetool.protocol.documents import Workflow, WorkflowRequest
 from nodetool.protocol.errors import Fault
 from nodetool.protocol.events import Status
 from nodetool.storage.port import JobRow, Once, Page
+from nodetool.storage.sealed import SecretRow
 
 
 class Batch(Protocol):
@@ -183,6 +184,22 @@ class Workflows(Protocol):
         ...
 
 
+class Secrets(Protocol):
+    """The secrets of a user: written and listed here, and never read."""
+
+    async def list(self, user: str) -> list[SecretRow]:
+        """Return them by name; their values are sealed."""
+        ...
+
+    async def set(self, user: str, name: str, value: str) -> int:
+        """Store one, whether it is new or not; return the moment, in microseconds. Raises InvalidRequest."""
+        ...
+
+    async def delete(self, user: str, name: str) -> None:
+        """Raises NotFound."""
+        ...
+
+
 class Nodes(Protocol):
     def metadata(self) -> bytes:
         """Return the JSON of the node types in NodeTool's format, made once."""
@@ -208,5 +225,6 @@ class Services:
     jobs: Jobs
     workflows: Workflows
     nodes: Nodes
+    secrets: Secrets
     readiness: Readiness
     metrics: Metrics

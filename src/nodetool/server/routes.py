@@ -12,6 +12,7 @@ from nodetool.server.pages import PageRoutes
 from nodetool.server.ports import Services
 from nodetool.server.requests import Request
 from nodetool.server.runs import Runs
+from nodetool.server.secrets import SecretRoutes
 from nodetool.server.sockets import Sockets
 from nodetool.server.types import ASGIApp
 from nodetool.server.visitors import Visitors
@@ -42,7 +43,8 @@ def table(services: Services, options: Options, visitors: Visitors, sockets: Soc
     runs = Runs(services.jobs, visitors, options)
     jobs = JobRoutes(services.jobs, visitors, options)
     health = HealthRoutes(services.readiness, visitors)
-    editor = editor_only(workflows, runs, NodeRoutes(services.nodes)) if options.surface == "editor" else []
+    secrets = SecretRoutes(services.secrets, options)
+    editor = editor_only(workflows, runs, NodeRoutes(services.nodes), secrets) if options.surface == "editor" else []
     page = Route("GET", "/", PageRoutes(options.page).page)
     return [
         *editor,
@@ -52,11 +54,14 @@ def table(services: Services, options: Options, visitors: Visitors, sockets: Soc
     ]
 
 
-def editor_only(workflows: WorkflowRoutes, runs: Runs, nodes: NodeRoutes) -> list[Route]:
+def editor_only(workflows: WorkflowRoutes, runs: Runs, nodes: NodeRoutes, secrets: SecretRoutes) -> list[Route]:
     return [
         Route("POST", "/api/workflows", workflows.create),
         Route("POST", "/api/jobs/run", runs.run_any),
         Route("GET", "/api/nodes/metadata", nodes.metadata),
+        Route("GET", "/api/settings/secrets", secrets.list),
+        Route("PUT", "/api/settings/secrets/{name}", secrets.set),
+        Route("DELETE", "/api/settings/secrets/{name}", secrets.delete),
     ]
 
 

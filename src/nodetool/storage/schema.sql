@@ -86,3 +86,12 @@ CREATE INDEX tombstones_by_age ON tombstones (pruned_us);
 CREATE TABLE leftovers (
     no INTEGER PRIMARY KEY
 );
+
+-- Secrets that nodes may read, each encrypted; the name is told, the value never.
+CREATE TABLE secrets (
+    user TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    updated_us INTEGER NOT NULL,
+    PRIMARY KEY (user, name)
+) WITHOUT ROWID;

@@ -9,10 +9,13 @@ from typing import Literal
 from nodetool.protocol.errors import StorageFailed, StorageFull
 from nodetool.storage.changes import Changes
 from nodetool.storage.port import Accept, Cancel, DeleteWorkflow, End, First, Op, Outcome, SaveWorkflow
+from nodetool.storage.sealed import DropSecret, ResealParams, ResealSecret, SetSecret
 
 Sync = Literal["full", "normal"]
 
-PROMISES: frozenset[type[Op]] = frozenset({Accept, First, Cancel, End, SaveWorkflow, DeleteWorkflow})
+PROMISES: frozenset[type[Op]] = frozenset(
+    {Accept, First, Cancel, End, SaveWorkflow, DeleteWorkflow, SetSecret, DropSecret, ResealSecret, ResealParams}
+)
 """What somebody is told once it is committed; with ``full`` it outlives a power cut."""
 
 PRIMARY = 0xFF
