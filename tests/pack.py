@@ -307,3 +307,25 @@ class Undeclared(Node):
 
     def process(self, ctx: Context) -> str:
         return ctx.secret("VAULT_KEY")
+
+
+class Keep(Node):
+    """Write a file into the workspace, then go on as told: end, fail, wait, or die at the first attempt."""
+
+    type_name: ClassVar = "tests.Keep"
+    runs: ClassVar[Runs] = "blocking"
+
+    text: str = ""
+    then: str = "end"
+
+    def process(self, ctx: Context) -> str:
+        there = list(ctx.workspace.list())
+        ctx.workspace.write_text("kept.txt", self.text)
+        if self.then == "fail":
+            raise RuntimeError("as told")
+        if self.then == "wait":
+            time.sleep(30)
+        if self.then == "die" and ctx.attempt == 1:
+            time.sleep(0.05)
+            os._exit(7)
+        return f"{there} {ctx.workspace.folder}"

@@ -25,6 +25,7 @@ from nodetool.jobs.retention import Keep
 from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.metrics import Lag, Metrics
 from nodetool.protocol import codec
 from nodetool.protocol.bounds import Bounds
@@ -119,6 +120,7 @@ def _rooms(
         store.reader,
         connect,
         secrets=secrets,
+        workspaces=Workspaces(config.workspaces),
         clock=clock,
         policy=policy(config),
         keep=keep,
@@ -153,6 +155,7 @@ def bounds(config: Config) -> Bounds:
     """Return the settings that are about what nodes touch."""
     return Bounds(
         private_hosts=config.allow_private_hosts,
+        workspaces=str(config.workspaces),
         http_timeout=config.http_timeout,
         http_max_bytes=config.http_max_size * MIB,
     )

@@ -121,6 +121,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return [key.strip() for key in self.secrets_master_key.split(",") if key.strip()]
 
     @property
+    def workspaces(self) -> Path:
+        """The folder in the home with the files of runs that are under way."""
+        return self.folder / "workspaces"
+
+    @property
     def index(self) -> Path:
         """The file in the home with the descriptions of node types; with files of one's own it is another one.
 

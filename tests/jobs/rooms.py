@@ -16,7 +16,9 @@ from nodetool.jobs.retention import Keep
 from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol import codec
+from nodetool.protocol.bounds import Bounds
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.events import AnyEvent
 from nodetool.runner.local import LocalLink
@@ -57,11 +59,12 @@ class Ahead(LoopClock):
 class Rooms:
     """What a server has behind its routes."""
 
-    def __init__(self, store: Store, keep: Keep) -> None:
+    def __init__(self, home: Path, store: Store, keep: Keep) -> None:
         self.store = store
         self.clock = Ahead()
         types = catalogue()
-        connect = partial(LocalLink, catalogue=types.hash, max_result=1 << 20)
+        bounds = Bounds(workspaces=str(home / "workspaces"))
+        connect = partial(LocalLink, catalogue=types.hash, max_result=1 << 20, bounds=bounds)
         self.workflows = Workflows(store.writer, store.reader, types, now_us=self.clock.now_us)
         self.secrets = sealed(store, self.clock.now_us)
         self.jobs = Jobs(
@@ -70,6 +73,7 @@ class Rooms:
             store.reader,
             connect,
             secrets=self.secrets,
+            workspaces=Workspaces(home / "workspaces"),
             clock=self.clock,
             policy=Policy(),
             keep=keep,
@@ -110,7 +114,7 @@ async def opened(
 ) -> AsyncIterator[Rooms]:
     """A server's life over the database in *home*; when *settled*, once the first pass over old jobs is through."""
     store = open_store(home, sync=sync)
-    rooms = Rooms(store, keep or Keep())
+    rooms = Rooms(home, store, keep or Keep())
     await rooms.jobs.open()
     try:
         if settled:

@@ -80,6 +80,12 @@ nodetool.text.Template | Template | string:str="" values:any={} ... | output:str
 nodetool.workflows.base_node.Comment | Comment | headline:str="" comment:any=null comment_color:str="#f0f0f0" |
 nodetool.workflows.base_node.Group | Group | |
 nodetool.workflows.base_node.Preview | Preview | value:any=null name:str="" |
+nodetool.workspace.CreateWorkspaceDirectory | Create Workspace Directory | path:str="" | output:str
+nodetool.workspace.DeleteWorkspaceFile | Delete Workspace File | path:str="" recursive:bool=false | output:any
+nodetool.workspace.ListWorkspaceFiles | List Workspace Files | path:str="." pattern:str="*" recursive:bool=false | file:str*
+nodetool.workspace.ReadTextFile | Read Text File | path:str="" encoding:str="utf-8" | output:str
+nodetool.workspace.WorkspaceFileExists | Workspace File Exists | path:str="" | output:bool
+nodetool.workspace.WriteTextFile | Write Text File | path:str="" content:str="" encoding:str="utf-8" append:bool=false | output:str
 """  # noqa: E501 - a line a type; `*` streams, `...` takes further inputs
 
 LIBRARY = sorted(
@@ -87,7 +93,7 @@ LIBRARY = sorted(
     key=lambda found: found.node_type,
 )
 
-WAITING = {"lib.http"}
+WAITING = {"lib.http", "nodetool.workspace"}
 """Families whose nodes wait for somebody."""
 
 IDS = [found.node_type for found in LIBRARY]

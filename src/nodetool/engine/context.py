@@ -13,6 +13,7 @@ from nodetool.engine.shown import Encoded, encoded
 from nodetool.protocol.events import Severity
 from nodetool.sdk.http import Http
 from nodetool.sdk.tools import Tools
+from nodetool.sdk.workspace import Workspace
 
 INTERVAL = 0.05
 """Seconds between two reports of one kind: 20 a second."""
@@ -75,6 +76,10 @@ class NodeContext:
     @property
     def http(self) -> Http:
         return self._tools.http
+
+    @property
+    def workspace(self) -> Workspace:
+        return self._tools.workspace
 
     def secret(self, name: str) -> str:
         return self._tools.secret(name, self._node.shape.cls)

@@ -59,6 +59,8 @@ class Runner:
         self.plans: set[str] = set()
         self.types: set[str] = set()
         """Node types that it has set up: their modules are imported, their models loaded."""
+        self.left: list[tuple[str, int]] = []
+        """Jobs, and their attempts, that have ended while a thread of theirs goes on."""
         self._secrets: deque[str] = deque(maxlen=KNOWN_SECRETS)
         self._mask: Mask | None = None
 

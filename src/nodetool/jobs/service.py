@@ -21,6 +21,7 @@ from nodetool.jobs.supervisor import Supervisor
 from nodetool.jobs.tally import Tally
 from nodetool.jobs.watchdog import Watchdog
 from nodetool.jobs.workflows import Workflows
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol.errors import Conflict, CursorAhead, NodetoolError, NotFound, Pruned, ShuttingDown
 from nodetool.protocol.events import ENDED
 from nodetool.protocol.ids import normal_id
@@ -60,6 +61,7 @@ class Jobs:
         connect: Connect,
         *,
         secrets: Secrets,
+        workspaces: Workspaces,
         clock: Clock,
         policy: Policy,
         keep: Keep | None = None,
@@ -68,12 +70,14 @@ class Jobs:
         self._workflows = workflows
         self._reader = reader
         self._secrets = secrets
+        self._workspaces = workspaces
         self._now_us = clock.now_us
         self._live: dict[str, Job] = {}
         self._supervisor = Supervisor(
             lambda supervisor: Log(writer, supervisor, self._ended, clock),
             connect,
             secrets=secrets,
+            workspaces=workspaces,
             clock=clock,
             policy=policy,
             tally=self.tally,
@@ -87,6 +91,7 @@ class Jobs:
 
     async def open(self) -> None:
         """Start the runners, and queue again what had not ended."""
+        self._workspaces.sweep()
         self._supervisor.open()
         self._watchdog.open()
         await self._recover()
@@ -266,6 +271,7 @@ class Jobs:
         await self._retention.close()
         self._watchdog.close()
         await closing.stop(self._supervisor)
+        await self._workspaces.close()
         for job in self._live.values():
             job.fail_waiters(ShuttingDown(job_id=job.id))
 

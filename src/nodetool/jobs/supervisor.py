@@ -21,6 +21,7 @@ from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import Runner, Runners
 from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.tally import Tally
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol import frames
 from nodetool.protocol.errors import AttemptsExhausted, JobFailed, StorageFailed, TooManyEvents
 from nodetool.runner.link import Connect, Link
@@ -43,6 +44,7 @@ class Supervisor:
         connect: Connect,
         *,
         secrets: Secrets,
+        workspaces: Workspaces,
         clock: Clock,
         policy: Policy,
         tally: Tally,
@@ -54,6 +56,7 @@ class Supervisor:
             self.log, self.runners, secrets=secrets, clock=clock, policy=policy, tally=tally, lines=self.lines
         )
         self._now_us = clock.now_us
+        self._workspaces = workspaces
         self._policy = policy
         self._tally = tally
 
@@ -157,6 +160,7 @@ class Supervisor:
             return
         if frame.leaves:
             runner.ended_by = "left"
+            runner.left.append((job.id, job.attempt))
             self.dispatcher.doom(runner)
         self.dispatcher.leave(runner, job)
         if not job.ending:
@@ -252,6 +256,8 @@ class Supervisor:
         self.lines.lost(runner, by, death.culprit)
         for job in list(runner.active.values()):
             self._lose(job, death, runner.reason or "the process that ran it ended")
+        for id, attempt in runner.left:
+            self._workspaces.drop(id, attempt)
         self.dispatcher.replace(runner)
         self.dispatcher.dispatch()
 
@@ -275,6 +281,7 @@ class Supervisor:
 
     def _lose(self, job: Job, death: Death, reason: str) -> None:
         self.dispatcher.forget(job)
+        self._workspaces.drop(job.id, job.attempt)
         if job.is_void or job.ending:
             return
         if job.is_cancelling or job.verdict:

@@ -16,6 +16,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
     private_hosts: tuple[str, ...] = ()
     """Addresses and networks that nodes may reach though they are private; ``*`` for all."""
+    workspaces: str = ""
+    """The folder in which each run that wants one has a folder for files."""
     http_timeout: float = 60.0
     """Seconds that one request of a node may take, redirects and answer included."""
     http_max_bytes: int = 64 << 20

@@ -28,6 +28,11 @@ def is_secret_name(text: str) -> bool:
     return _VARIABLE.fullmatch(text) is not None
 
 
+def workspace_name(job_id: str, attempt: int) -> str:
+    """Return how the folder of a run is called: no two attempts of a job share one."""
+    return f"{job_id}.{attempt}"
+
+
 def normal_id(text: str) -> str | None:
     """Return the UUID *text*, with or without dashes, as 32 lower-case hex digits; None if it is none."""
     return text.replace("-", "").lower() if _UUID.fullmatch(text) else None

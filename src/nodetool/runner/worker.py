@@ -16,6 +16,7 @@ from nodetool.graph.plan import Plan
 from nodetool.protocol import codec, frames
 from nodetool.protocol.bounds import NARROW, Bounds
 from nodetool.protocol.errors import JobFailed
+from nodetool.protocol.ids import workspace_name
 from nodetool.protocol.masking import Mask, texts_of
 from nodetool.runner.eager import eagerly
 from nodetool.runner.pulse import Pulse
@@ -172,7 +173,7 @@ class Worker:
 
     async def _run(self, active: Active) -> None:
         start = active.start
-        tools = Tools(self._bounds, start.secrets)
+        tools = Tools(self._bounds, start.secrets, workspace=workspace_name(start.job_id, start.attempt))
         try:
             bound = self._bound(start.hash)
             active.mask = mask_of(bound, start)

@@ -12,6 +12,7 @@ from nodetool.sdk.node import Node as Node
 from nodetool.sdk.node import OutputNode as OutputNode
 from nodetool.sdk.stream import Stream as Stream
 from nodetool.sdk.tools import SecretMissing as SecretMissing
+from nodetool.sdk.workspace import Workspace as Workspace
 
 __all__ = [
     "Chunk",
@@ -25,4 +26,5 @@ __all__ = [
     "Response",
     "SecretMissing",
     "Stream",
+    "Workspace",
 ]

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from nodetool.protocol.events import Severity
 from nodetool.sdk.http import Http
+from nodetool.sdk.workspace import Workspace
 
 
 class Context(Protocol):
@@ -31,6 +32,11 @@ class Context(Protocol):
     @property
     def http(self) -> Http:
         """Ask other servers: ``answer = await ctx.http.get(url)``. For an async ``process``, in the loop it runs in."""
+        ...
+
+    @property
+    def workspace(self) -> Workspace:
+        """The files of this run, in a folder of its own; gone when the run has ended."""
         ...
 
     def secret(self, name: str) -> str:

@@ -13,7 +13,11 @@ A field that is a ``Stream`` may also be given as a plain list. What the node sa
 """
 
 import asyncio
+import shutil
+import tempfile
+import weakref
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
@@ -25,6 +29,7 @@ from nodetool.sdk.http import Http
 from nodetool.sdk.node import Node
 from nodetool.sdk.stream import Stream
 from nodetool.sdk.tools import Tools
+from nodetool.sdk.workspace import Workspace
 
 IN_TESTS = Bounds(private_hosts=(EVERYWHERE,), http_timeout=10.0)
 
@@ -44,6 +49,7 @@ class Recorder:
     ) -> None:
         self.attempt = attempt
         self.tools = Tools(bounds, secrets)
+        self._workspace: Workspace | None = None
         self.cls: type[Node] = Node
         """The class of the node that runs: it says which secrets may be read."""
         self.steps: list[tuple[int, int]] = []
@@ -56,6 +62,15 @@ class Recorder:
     @property
     def http(self) -> Http:
         return self.tools.http
+
+    @property
+    def workspace(self) -> Workspace:
+        """A folder for the test, which is there as long as the recorder."""
+        if self._workspace is None:
+            folder = Path(tempfile.mkdtemp(prefix="nodetool-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self._workspace = Workspace(folder)
+        return self._workspace
 
     def secret(self, name: str) -> str:
         return self.tools.secret(name, self.cls)
