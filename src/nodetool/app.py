@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -72,12 +72,16 @@ class Rooms:
 
 @asynccontextmanager
 async def open_rooms(
-    config: Config, *, index: Path | None = None, given: Mapping[str, str] | None = None
+    config: Config,
+    *,
+    index: Path | None = None,
+    given: Mapping[str, str] | None = None,
+    allow: Sequence[str] | None = None,
 ) -> AsyncIterator[Rooms]:
     """Open the home of *config* and start its runners; close both at the end.
 
     *index* is where the descriptions of nodes are kept, if not in the home. *given* are secrets that go before those of
-    the home.
+    the home. *allow* names the types of nodes that may touch the machine; None allows all.
 
     Raises:
         HomeInUse, HomeTooNew: the home cannot be opened.
@@ -90,7 +94,7 @@ async def open_rooms(
         guard = Guard() if config.runners != 0 else None
         if guard:
             opened.push_async_callback(guard.close)
-        catalogue = Catalogue(await load_index(index or config.index, config.nodes))
+        catalogue = Catalogue(await load_index(index or config.index, config.nodes), allow)
         rooms = _rooms(config, store, catalogue, guard, given)
         opened.push_async_callback(rooms.jobs.stop)
         await rooms.jobs.open()
@@ -180,7 +184,7 @@ async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms],
     async with listening(sock, options, on_end=stop.set) as front:
         host, port = sock.getsockname()[:2]
         _log.info("server.listening", host=host, port=port, home=str(config.folder))
-        async with open_rooms(config) as rooms:
+        async with open_rooms(config, allow=allowed_nodes(config, options)) as rooms:
             # Nothing takes longer to import than the framework: the runner starts meanwhile, and /health is answered.
             await asyncio.to_thread(import_module, "nodetool.server.asgi")
             await ready(rooms)
@@ -194,6 +198,11 @@ async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms],
             await rooms.jobs.finish(config.drain)
             await site.shutdown()
             lag.close()
+
+
+def allowed_nodes(config: Config, options: Options) -> Sequence[str] | None:
+    """Return the types of nodes that may touch the machine: on the Editor all, on the worker those that are named."""
+    return None if options.surface == "editor" else config.allow_nodes
 
 
 def _site(rooms: Rooms, options: Options, lag: Lag) -> "Site":

@@ -56,6 +56,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Further names by which the server may be called."""
     insecure: bool = False
     """Listen beyond this machine although nobody is asked for a token."""
+    allow_nodes: tuple[str, ...] = ()
+    """Types of nodes that touch the machine and may run on the worker all the same; ``lib.os.*`` for a family."""
     secrets_master_key: str = ""
     """Keys that seal secrets, separated by commas, the first one new ones; without any the home has a file of them."""
     allow_private_hosts: tuple[str, ...] = ()

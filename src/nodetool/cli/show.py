@@ -91,6 +91,8 @@ def node(kind: NodeDescription) -> Iterator[str]:
     yield from _section("Inputs", [*map(_input, kind.properties), *_further(kind)])
     yield from _section("Outputs", list(map(_output, kind.outputs)))
     yield ""
+    if kind.touches:
+        yield f"Touches {' and '.join(kind.touches)}: on the worker only where --allow-nodes names it."
     if kind.secrets:
         yield f"May read the secrets {', '.join(kind.secrets)}."
     yield textwrap.fill(f"Runs {kind.runs}. {WHY[kind.runs]}", WIDTH)

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 
 import msgspec
 
-from nodetool.protocol.descriptions import RUNS, NodeDescription, Output, Property, Runs, TypeMetadata
+from nodetool.protocol.descriptions import RUNS, TOUCHES, NodeDescription, Output, Property, Runs, Touch, TypeMetadata
 from nodetool.protocol.ids import is_secret_name
 from nodetool.protocol.values import Chunk, Unsendable, plain
 from nodetool.sdk.context import Context
@@ -91,6 +91,7 @@ def _described(cls: type[Node], path: str | None) -> NodeDescription:
         properties=_properties(cls),
         outputs=[Output(name=handle, type=metadata(kind), stream=process.yields) for handle, kind in process.outputs],
         basic_fields=getattr(cls, "basic_fields", None) or [field.name for field in fields(cls)],
+        touches=touches_of(cls),
         secrets=secrets_of(cls),
         module=cls.__module__,
         qualname=cls.__qualname__,
@@ -110,6 +111,14 @@ def runs_of(cls: type[Node], process: Process) -> Runs:
     if declared not in (None, *RUNS):
         raise BadNode(f"{cls.__qualname__}.runs is {declared!r}; it has to be one of {', '.join(RUNS)}")
     return declared or ("async" if process.is_async else "blocking")
+
+
+def touches_of(cls: type[Node]) -> list[Touch]:
+    """Return what *cls* does to the machine. Raises BadNode."""
+    declared: Any = cls.touches
+    if not isinstance(declared, tuple) or not set(declared) <= set(TOUCHES):
+        raise BadNode(f'{cls.__qualname__}.touches has to be a tuple of {" and ".join(TOUCHES)}, as ("host",)')
+    return list(declared)
 
 
 def secrets_of(cls: type[Node]) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, dataclass_transform
 
 import msgspec
 
-from nodetool.protocol.descriptions import Role, Runs
+from nodetool.protocol.descriptions import Role, Runs, Touch
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -33,6 +33,9 @@ class Node(msgspec.Struct, metaclass=NodeType):
     role: ClassVar[Role] = "node"
     is_dynamic: ClassVar[bool] = False
     """Takes any further in-handle; its class then has a field ``dynamic: dict[str, Any] = {}`` that receives them."""
+    touches: ClassVar[tuple[Touch, ...]] = ()
+    """``host`` if it reaches files, processes or devices of the machine other than by its context, ``code`` if it runs
+    code that comes with the workflow: then the worker runs it only where its operator allows that."""
     secrets: ClassVar[tuple[str, ...]] = ()
     """The names of the secrets that it may read with ``ctx.secret(name)``: a run gets no others."""
     basic_fields: ClassVar[list[str]]
