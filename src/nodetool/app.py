@@ -34,6 +34,7 @@ from nodetool.runner.index import load_index
 from nodetool.runner.link import Connect, ProcessLink
 from nodetool.server.options import Options
 from nodetool.shipped import shipped
+from nodetool.storage.blobs import FolderBlobs
 from nodetool.storage.home import Home
 from nodetool.storage.keyfile import read_keys
 from nodetool.storage.seal import Seal
@@ -41,6 +42,9 @@ from nodetool.storage.sqlite import Store, open_store
 
 if TYPE_CHECKING:
     from nodetool.server.asgi import Site
+
+SWEEP_S = 3600.0
+"""Seconds between two looks for temporary files."""
 
 _log = structlog.get_logger()
 
@@ -64,6 +68,7 @@ class Rooms:
     workflows: Workflows
     jobs: Jobs
     secrets: Secrets
+    blobs: FolderBlobs
     nodes: Nodes
 
     def problems(self) -> list[str]:
@@ -98,7 +103,16 @@ async def open_rooms(
         rooms = _rooms(config, store, catalogue, guard, given)
         opened.push_async_callback(rooms.jobs.stop)
         await rooms.jobs.open()
+        sweeping = asyncio.create_task(sweep(rooms.blobs))
+        opened.callback(sweeping.cancel)
         yield rooms
+
+
+async def sweep(blobs: FolderBlobs) -> None:
+    """Remove, now and every hour, the temporary files whose time is over."""
+    while True:
+        await asyncio.to_thread(blobs.sweep)
+        await asyncio.sleep(SWEEP_S)
 
 
 def sealed_by(config: Config) -> Seal:
@@ -129,7 +143,15 @@ def _rooms(
         policy=policy(config),
         keep=keep,
     )
-    return Rooms(store, catalogue, workflows, jobs, secrets, Nodes(codec.to_json(metadata(catalogue))))
+    return Rooms(
+        store,
+        catalogue,
+        workflows,
+        jobs,
+        secrets,
+        FolderBlobs(config.folder / "files"),
+        Nodes(codec.to_json(metadata(catalogue))),
+    )
 
 
 def policy(config: Config) -> Policy:
@@ -177,6 +199,7 @@ async def serve(config: Config, sock: socket.socket, *, ready: Callable[[Rooms],
         allow_hosts=config.allow_host,
         allow_origins=config.allow_origin,
         max_body=config.max_body,
+        max_blob=config.max_blob * MIB,
         page=shipped("api-demo.html"),
         max_wait=config.max_wait,
     )
@@ -214,6 +237,7 @@ def _site(rooms: Rooms, options: Options, lag: Lag) -> "Site":
         workflows=rooms.workflows,
         nodes=rooms.nodes,
         secrets=rooms.secrets,
+        blobs=rooms.blobs,
         readiness=rooms,
         metrics=Metrics(rooms.jobs, rooms.store.writer, lag, os.getpid()),
     )

@@ -76,6 +76,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Days that a job is kept after its end. 0 keeps it for ever."""
     retention_jobs: int = 100_000
     """So many jobs that have ended are kept; the oldest go first. 0 keeps all."""
+    max_blob: int = 1024
+    """MiB of a stored file."""
     max_nodes: int = 20_000
     """Nodes of a graph."""
     max_edges: int = 60_000
@@ -176,7 +178,7 @@ def _check(config: Config) -> None:
         raise InvalidSetting(f"port {config.port}: a port is 0 to 65535")
     if config.runners is not None and config.runners < 0:
         raise InvalidSetting(f"runners {config.runners}: there cannot be less than 0")
-    for name in ("max_result", "max_body", "max_nodes", "max_edges", "http_max_size"):
+    for name in ("max_result", "max_body", "max_nodes", "max_edges", "max_blob", "http_max_size"):
         if getattr(config, name) < 1:
             raise InvalidSetting(f"{name} {getattr(config, name)}: a limit is at least 1")
     for name in ("max_wait", "retention_days", "retention_jobs"):

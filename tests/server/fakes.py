@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from nodetool.protocol.errors import (
 from nodetool.protocol.events import AnyEvent, JobUpdate, LogUpdate, Status
 from nodetool.protocol.ids import new_id, normal_id
 from nodetool.server.ports import Cursor, Job, Services
+from nodetool.storage.blobs import FolderBlobs
 from nodetool.storage.port import JobRow, Once, Page
 from nodetool.storage.sealed import SecretRow
 
@@ -409,6 +411,7 @@ class House:
         self.jobs = FakeJobs()
         self.workflows = FakeWorkflows()
         self.secrets = FakeSecrets()
+        self.blobs = FolderBlobs(Path("nowhere"))
         self.readiness = FakeReadiness()
 
     @property
@@ -418,6 +421,7 @@ class House:
             workflows=self.workflows,
             nodes=FakeNodes(),
             secrets=self.secrets,
+            blobs=self.blobs,
             readiness=self.readiness,
             metrics=FakeMetrics(),
         )

@@ -47,6 +47,12 @@ class InvalidCursor(NodetoolError):
     code = "invalid_cursor"
 
 
+class InvalidKey(NodetoolError):
+    """This cannot be the key of a stored file."""
+
+    code = "invalid_key"
+
+
 class InvalidRequest(NodetoolError):
     """The request does not have the shape that is asked for."""
 
@@ -93,6 +99,12 @@ class TooLarge(NodetoolError):
     """The body is over the limit."""
 
     code = "too_large"
+
+
+class RangeNotSatisfiable(NodetoolError):
+    """The file has no such part."""
+
+    code = "range_not_satisfiable"
 
 
 class UnsupportedMedia(NodetoolError):

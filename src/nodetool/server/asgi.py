@@ -67,7 +67,7 @@ def handler(route: Route) -> HTTPRouteHandler:
     async def nothing() -> LitestarApp:
         raise AssertionError("the route was answered before")
 
-    path = re.sub(r"\{(\w+)\}", r"{\1:str}", route.path)
+    path = re.sub(r"\{(\w+)\}", r"{\1:str}", route.path).replace("{key:str}", "{key:path}")
     methods: Any = [route.method]
     return HTTPRouteHandler(path, http_method=methods, before_request=route.handler, status_code=200)(nothing)
 

@@ -17,6 +17,7 @@ _log = structlog.get_logger()
 STATUS: dict[type[NodetoolError], int] = {
     errors.InvalidJson: 400,
     errors.InvalidCursor: 400,
+    errors.InvalidKey: 400,
     errors.ForeignOrigin: 403,
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,
@@ -28,6 +29,7 @@ STATUS: dict[type[NodetoolError], int] = {
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
+    errors.RangeNotSatisfiable: 416,
     errors.ForeignHost: 421,
     errors.HasFindings: 422,
     errors.IdempotencyMismatch: 422,

@@ -85,6 +85,9 @@ IDEMPOTENCY_KEY = in_header(
     "Idempotency-Key", "The same key with the same body, within a day, is answered with the job that it started first."
 )
 IF_MATCH = in_header("If-Match", "Only if the stored document has this ETag.")
+RANGE = in_header("Range", "One part of the file: `bytes=0-99`, `bytes=100-` or `bytes=-100`.")
+IF_RANGE = in_header("If-Range", "A part only if the file is still that of this `Last-Modified`; else all of it.")
+IF_MODIFIED_SINCE = in_header("If-Modified-Since", "304 if the file has not changed since.")
 LAST_EVENT_ID = in_header("Last-Event-ID", "As `after`, where the answer is server-sent events.")
 
 
@@ -93,6 +96,7 @@ class Doc:
     """What is said about an operation beside its path."""
 
     takes: Schema | None = None
+    takes_type: str = "application/json"
     is_optional: bool = False
     """The body may be left out."""
     query: Sequence[Schema] = ()
@@ -113,6 +117,8 @@ LATER = ("Nodetool-Job-Id", "Location")
 LINES = {"application/x-ndjson": EVENT}
 SSE = {"text/event-stream": {"type": "string"}}
 ACCEPTED = json_of(ref("Accepted"))
+BYTES: Schema = {"type": "string", "format": "binary"}
+FILE = {"*/*": BYTES}
 HEALTHY = Doc(gives={200: json_of(ref("Health"))})
 
 DOCS: dict[str, Doc] = {
@@ -189,6 +195,14 @@ DOCS: dict[str, Doc] = {
         takes=ref("SecretRequest"), gives={200: json_of(ref("SecretDocument"))}, refuses=(400, 413, 415, 422, 503, 507)
     ),
     "SecretRoutes.delete": Doc(gives={200: json_of({"type": "null"})}, refuses=(404, 503, 507)),
+    "StorageRoutes.read": Doc(
+        query=(RANGE, IF_RANGE, IF_MODIFIED_SINCE),
+        gives={200: FILE, 206: FILE, 304: {}},
+        headers=("Last-Modified", "Accept-Ranges"),
+        refuses=(400, 404, 416, 503),
+    ),
+    "StorageRoutes.write": Doc(takes=BYTES, takes_type="*/*", gives={200: {}}, refuses=(400, 413, 422, 503, 507)),
+    "StorageRoutes.delete": Doc(gives={200: json_of({"type": "null"}), 204: {}}, refuses=(400, 404, 503)),
     "HealthRoutes.health": HEALTHY,
     "HealthRoutes.ping": Doc(gives={200: json_of(ref("Pulse"))}),
     "HealthRoutes.ready": Doc(gives={200: json_of(ref("Health"))}, refuses=(503,)),
@@ -242,12 +256,14 @@ def operation(route: Route) -> dict[str, Any]:
     if parameters := [*map(in_path, IN_PATH.findall(route.path)), *doc.query]:
         said["parameters"] = parameters
     if doc.takes:
-        said["requestBody"] = {"required": not doc.is_optional, "content": json_of({"schema": doc.takes})}
+        said["requestBody"] = {"required": not doc.is_optional, "content": {doc.takes_type: {"schema": doc.takes}}}
     return said
 
 
 def operation_id(route: Route) -> str:
     name = route.operation.replace("Routes", "").replace(".", "_").lower()
+    if "{key}" in route.path:  # one handler on several paths
+        name = "_".join([name, *re.findall(r"\w+", route.path.removesuffix("{key}"))])
     return f"{name}_head" if route.method == "HEAD" else name
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from nodetool.protocol.documents import Workflow, WorkflowRequest
 from nodetool.protocol.errors import Fault
 from nodetool.protocol.events import Status
+from nodetool.storage.blobs import Blobs
 from nodetool.storage.port import JobRow, Once, Page
 from nodetool.storage.sealed import SecretRow
 
@@ -226,5 +227,6 @@ class Services:
     workflows: Workflows
     nodes: Nodes
     secrets: Secrets
+    blobs: Blobs
     readiness: Readiness
     metrics: Metrics

@@ -14,6 +14,7 @@ from nodetool.server.requests import Request
 from nodetool.server.runs import Runs
 from nodetool.server.secrets import SecretRoutes
 from nodetool.server.sockets import Sockets
+from nodetool.server.storage import StorageRoutes
 from nodetool.server.types import ASGIApp
 from nodetool.server.visitors import Visitors
 from nodetool.server.workflows import WorkflowRoutes
@@ -45,10 +46,13 @@ def table(services: Services, options: Options, visitors: Visitors, sockets: Soc
     health = HealthRoutes(services.readiness, visitors)
     secrets = SecretRoutes(services.secrets, options)
     editor = editor_only(workflows, runs, NodeRoutes(services.nodes), secrets) if options.surface == "editor" else []
+    assets = StorageRoutes(services.blobs, "assets", options)
+    temp = StorageRoutes(services.blobs, "temp", options)
     page = Route("GET", "/", PageRoutes(options.page).page)
     return [
         *editor,
         *shared(options.prefix, workflows, runs, jobs),
+        *(stored_on_editor(assets, temp) if options.surface == "editor" else stored_on_worker(assets, temp)),
         *always(health, MetricRoutes(services.metrics, visitors, sockets)),
         page,
     ]
@@ -80,6 +84,34 @@ def shared(prefix: str, workflows: WorkflowRoutes, runs: Runs, jobs: JobRoutes) 
         Route("POST", f"{prefix}/jobs/{{id}}/cancel", jobs.cancel),
         Route("POST", f"{prefix}/jobs/{{id}}/retry", jobs.retry),
     ]
+
+
+def stored_on_editor(assets: StorageRoutes, temp: StorageRoutes) -> list[Route]:
+    return [
+        *reading("/api/storage/{key}", assets),
+        *writing("/api/storage/{key}", assets),
+        *reading("/api/storage/temp/{key}", temp),
+        *writing("/api/storage/temp/{key}", temp),
+    ]
+
+
+def stored_on_worker(assets: StorageRoutes, temp: StorageRoutes) -> list[Route]:
+    return [
+        *reading("/storage/assets/{key}", assets),
+        *reading("/storage/temp/{key}", temp),
+        *reading("/admin/storage/assets/{key}", assets),
+        *writing("/admin/storage/assets/{key}", assets),
+        *reading("/admin/storage/temp/{key}", temp),
+        *writing("/admin/storage/temp/{key}", temp),
+    ]
+
+
+def reading(path: str, files: StorageRoutes) -> list[Route]:
+    return [Route("GET", path, files.read), Route("HEAD", path, files.read)]
+
+
+def writing(path: str, files: StorageRoutes) -> list[Route]:
+    return [Route("PUT", path, files.write), Route("DELETE", path, files.delete)]
 
 
 def always(health: HealthRoutes, metrics: MetricRoutes) -> list[Route]:
