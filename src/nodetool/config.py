@@ -16,6 +16,9 @@ PREFIX = "NODETOOL_"
 UNPREFIXED = {"secrets_master_key": "SECRETS_MASTER_KEY"}
 """Variables that people have set for NodeTool already."""
 
+PRIVATE = ("SECRETS_MASTER_KEY",)
+"""Variables that no process of ours hands on."""
+
 KEY_LENGTH = 32
 """Characters that a key has at least."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nodetool.cli import secrets
+from nodetool.cli.command import read_config
 from nodetool.cli.exits import Exit
 from nodetool.config import Config
 from nodetool.protocol.errors import HomeInUse, NotFound
@@ -115,3 +116,14 @@ def test_a_short_key_is_refused_and_not_shown(house: Path) -> None:
     assert refused.code == Exit.USAGE
     assert "SECRETS_MASTER_KEY: a key has 32 characters at least" in refused.err
     assert "short-key" not in refused.err
+
+
+def test_the_key_is_not_handed_on_to_the_processes_of_nodes(house: Path) -> None:
+    os.environ["SECRETS_MASTER_KEY"] = "n" * 40
+    try:
+        config = read_config(home=house)
+
+        assert config.master_keys == ["n" * 40]
+        assert "SECRETS_MASTER_KEY" not in os.environ
+    finally:
+        os.environ.pop("SECRETS_MASTER_KEY", None)

@@ -109,3 +109,15 @@ def test_events_without_a_secret_keep_their_bytes() -> None:
     raws = [msgspec.Raw(msgspec.msgpack.encode({"type": "log_update", "content": text})) for text in ("a", "b")]
 
     assert MASK.batch(raws) == b"".join(map(bytes, raws))
+
+
+def test_a_value_that_is_nested_deep_is_masked_or_stars() -> None:
+    deep: Any = KEY
+    for _ in range(900):
+        deep = [deep]
+    data = msgspec.msgpack.encode({"value": {"deep": deep, "key": KEY}})
+
+    masked = MASK.batch([msgspec.Raw(data)])
+
+    assert KEY.encode() not in masked
+    assert msgspec.msgpack.decode(masked)["value"]["key"] == "****"

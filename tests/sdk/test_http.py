@@ -72,6 +72,16 @@ async def test_this_machine_is_not_reached_unless_it_is_allowed() -> None:
     assert web.asked == []
 
 
+async def test_a_message_does_not_tell_the_address_of_a_name() -> None:
+    http = Http(Bounds())
+    with pytest.raises(HttpFailed) as failed:
+        await http.get("http://localhost/")
+    await http.aclose()
+
+    assert "127.0.0.1" not in str(failed.value)
+    assert "::1" not in str(failed.value)
+
+
 async def test_an_address_that_is_mapped_into_ipv6_is_not_reached() -> None:
     http = Http(Bounds())
     async with serving(reply(b"inside")) as web:
@@ -86,7 +96,7 @@ async def test_a_redirect_to_an_address_that_is_not_allowed_is_refused(http: Htt
     async with serving(reply(b"inside"), "127.0.0.2") as inside:
         away = reply(status="302 Found", Location=f"{inside.url}/secret")
         async with serving(away) as web:
-            with pytest.raises(HttpFailed, match=r"127\.0\.0\.2 is a private address") as failed:
+            with pytest.raises(HttpFailed, match=r"127\.0\.0\.2 is at a private address") as failed:
                 await http.get(web.url)
 
     assert web.url in str(failed.value)

@@ -14,7 +14,7 @@ import typer
 from nodetool import __version__
 from nodetool.cli import exits, source
 from nodetool.cli.exits import Exit
-from nodetool.config import Config, variable
+from nodetool.config import PRIVATE, Config, variable
 from nodetool.conformance import command as conformance
 from nodetool.protocol.errors import NodetoolError
 
@@ -261,7 +261,10 @@ def rotate_keys(home: Home = None) -> None:
 
 
 def read_config(**given: Any) -> Config:
-    return Config.read(os.environ, {name: value for name, value in given.items() if value != []})
+    config = Config.read(os.environ, {name: value for name, value in given.items() if value != []})
+    for name in PRIVATE:
+        os.environ.pop(name, None)  # runners, and what nodes start, would find it there
+    return config
 
 
 def in_loop(work: Coroutine[Any, Any, T]) -> T:

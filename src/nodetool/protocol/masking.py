@@ -22,6 +22,9 @@ SHORT = 4
 LONG_LINE = 16
 """Characters of a line of a secret that is looked for by itself."""
 
+DEPTH = 200
+"""How deep a value is looked into."""
+
 CUT = 1000
 """Characters of the shortest text that may have been cut."""
 
@@ -62,17 +65,19 @@ class Mask:
         masked = self._text.sub(STARS, text)
         return self._without_cut(masked) if masked.endswith("…") or len(text) >= CUT else masked
 
-    def value(self, value: Any) -> Any:
-        """Return a plain *value* without secrets, in its keys too."""
+    def value(self, value: Any, left: int = DEPTH) -> Any:
+        """Return a plain *value* without secrets, in its keys too; what is nested deeper than DEPTH is stars."""
         kind = type(value)
         if kind is str:
             return self.text(value)
         if kind is bytes:
             return self._bytes.sub(STARS.encode(), value)
         if kind is list:
-            return [self.value(item) for item in value]
+            return [self.value(item, left - 1) for item in value] if left else STARS
         if kind is dict:
-            made = {self.text(key): self.value(item) for key, item in value.items()}
+            if not left:
+                return STARS
+            made = {self.text(key): self.value(item, left - 1) for key, item in value.items()}
             if made.get("type") == "truncated" and isinstance(shown := made.get("preview"), str):
                 made["preview"] = self._without_cut(shown)
             return made
