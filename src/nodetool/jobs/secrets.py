@@ -84,8 +84,8 @@ class Secrets:
                 sealed = self._reader.secret(user, name)
                 if sealed is not None:
                     found[name] = self._seal.open(sealed, _about(user, name)).decode(errors="surrogatepass")
-            except (StorageFailed, Unreadable) as error:
-                _log.error("secret.unreadable", name=name, error=str(error))
+            except (StorageFailed, Unreadable, OSError) as error:  # the last is that of a file of keys
+                _log.error("secret.unreadable", name=name, error=type(error).__name__)
                 found[name] = None
         return found
 
