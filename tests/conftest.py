@@ -20,7 +20,9 @@ def pytest_configure() -> None:
     """Settings of the shell that starts the tests are no part of them; nor is how busy the machine is."""
     settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("busy")
-    for name in [name for name in os.environ if name.startswith(("NODETOOL_", "WORKER_", "AUTH_", "SUPABASE_"))]:
+    for name in [
+        name for name in os.environ if name.startswith(("NODETOOL_", "WORKER_", "AUTH_", "SUPABASE_", "SECRETS_"))
+    ]:
         del os.environ[name]
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from nodetool.protocol.descriptions import Runs
 from nodetool.sdk import Context, Node
@@ -386,3 +386,69 @@ class Secret(Node):
 def _write_line(path: str, ctx: Context) -> None:
     with Path(path).open("a") as file:
         file.write(f"{ctx.attempt} {ctx.idempotency_token}\n")
+
+
+class Leak(Node):
+    """Tell a secret in every way that there is."""
+
+    type_name: ClassVar = "tests.Leak"
+    runs: ClassVar[Runs] = "async"
+    secrets: ClassVar[tuple[str, ...]] = ("VAULT_KEY",)
+
+    text: str = ""
+    fails: bool = False
+
+    async def process(self, ctx: Context) -> dict[str, Any]:
+        key = ctx.secret("VAULT_KEY")
+        print(f"printed {key}")
+        print(f"complained {key}", file=sys.stderr, flush=True)
+        ctx.log(f"logged {key}")
+        ctx.preview({"key": key, key: 1})
+        ctx.chunk(f"chunk {key}", content_metadata={"key": key})
+        ctx.notify(f"noticed {key}")
+        ctx.progress(1, 2, f"far {key}")
+        await asyncio.sleep(0.02)
+        if self.fails:
+            raise RuntimeError(f"refused {key}")
+        return {"key": key, "in": [f"Bearer {key}"], "bytes": key.encode(), "text": self.text}
+
+
+class LeakBlocking(Leak):
+    """The same in a runner of its own, where what is printed becomes events."""
+
+    type_name: ClassVar = "tests.LeakBlocking"
+    runs: ClassVar[Runs] = "blocking"
+
+
+class Undeclared(Node):
+    """Ask for a secret that it does not declare."""
+
+    type_name: ClassVar = "tests.Undeclared"
+    runs: ClassVar[Runs] = "inline"
+
+    text: str = ""
+
+    def process(self, ctx: Context) -> str:
+        return ctx.secret("VAULT_KEY")
+
+
+class Keep(Node):
+    """Write a file into the workspace, then go on as told: end, fail, wait, or die at the first attempt."""
+
+    type_name: ClassVar = "tests.Keep"
+    runs: ClassVar[Runs] = "blocking"
+
+    text: str = ""
+    then: str = "end"
+
+    def process(self, ctx: Context) -> str:
+        there = list(ctx.workspace.list())
+        ctx.workspace.write_text("kept.txt", self.text)
+        if self.then == "fail":
+            raise RuntimeError("as told")
+        if self.then == "wait":
+            time.sleep(30)
+        if self.then == "die" and ctx.attempt == 1:
+            time.sleep(0.05)
+            os._exit(7)
+        return f"{there} {ctx.workspace.folder}"

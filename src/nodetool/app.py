@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,22 +27,31 @@ from nodetool.graph.metadata import metadata, packs
 from nodetool.jobs.clock import Clock, LoopClock
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.metrics import Lag, Metrics
 from nodetool.protocol import codec
+from nodetool.protocol.bounds import Bounds
 from nodetool.protocol.frames import RunLimits
 from nodetool.runner.guard import Guard
 from nodetool.runner.index import load_index
 from nodetool.runner.link import Connect, ProcessLink
 from nodetool.server.options import Options, Surface
 from nodetool.shipped import shipped
+from nodetool.storage.blobs import FolderBlobs
 from nodetool.storage.home import Home, own_home
+from nodetool.storage.keyfile import read_keys
+from nodetool.storage.seal import Seal
 from nodetool.storage.sqlite import Store, open_store
 from nodetool.storage.transaction import Sync
 
 if TYPE_CHECKING:
     from nodetool.server.asgi import Site
+
+SWEEP_S = 3600.0
+"""Seconds between two looks for temporary files."""
 
 _log = structlog.get_logger()
 
@@ -69,6 +78,8 @@ class Rooms:
     catalogue: Catalogue
     workflows: Workflows
     jobs: Jobs
+    secrets: Secrets
+    blobs: FolderBlobs
     nodes: Nodes
     tokens: Tokens
 
@@ -82,6 +93,12 @@ class OpenStore(Protocol):
     def __call__(self, home: Path, *, sync: Sync) -> Store: ...
 
 
+class OpenRooms(Protocol):
+    """Opens the rooms of a home; *allow* names the types of nodes that may touch the machine."""
+
+    def __call__(self, config: Config, *, allow: Sequence[str] | None) -> AbstractAsyncContextManager[Rooms]: ...
+
+
 @asynccontextmanager
 async def open_rooms(
     config: Config,
@@ -89,17 +106,21 @@ async def open_rooms(
     index: Path | None = None,
     open_store: OpenStore = open_store,
     clock: Clock | None = None,
+    given: Mapping[str, str] | None = None,
+    allow: Sequence[str] | None = None,
 ) -> AsyncIterator[Rooms]:
     """Open the home of *config* and start its runners; close both at the end.
 
     *index* is where the descriptions of nodes are kept, if not in the home; *clock* is the machine's, if none is given.
+    *given* are secrets that go before those of the home. *allow* names the types of nodes that may touch the machine;
+    None allows all.
 
     Raises:
         HomeInUse, HomeTooNew: the home cannot be opened.
         ImportFailed: the node types could not be described.
     """
     with Home.open(config.folder):
-        async with rooms_in(config, index=index, open_store=open_store, clock=clock) as rooms:
+        async with rooms_in(config, index=index, open_store=open_store, clock=clock, given=given, allow=allow) as rooms:
             yield rooms
 
 
@@ -111,6 +132,8 @@ async def rooms_in(
     runs: bool = True,
     open_store: OpenStore = open_store,
     clock: Clock | None = None,
+    given: Mapping[str, str] | None = None,
+    allow: Sequence[str] | None = None,
 ) -> AsyncIterator[Rooms]:
     """Do as ``open_rooms`` in a home that the caller has. Unless it *runs*, no runner is started and no job changes.
 
@@ -123,17 +146,39 @@ async def rooms_in(
         guard = Guard() if runs and config.runners != 0 else None
         if guard:
             opened.push_async_callback(guard.close)
-        catalogue = Catalogue(await load_index(index or config.index, config.nodes))
-        rooms = _rooms(config, store, catalogue, guard, clock or LoopClock())
+        catalogue = Catalogue(await load_index(index or config.index, config.nodes), allow)
+        rooms = _rooms(config, store, catalogue, guard, clock or LoopClock(), given=given)
         opened.push_async_callback(rooms.jobs.stop)
         if runs:
             await rooms.jobs.open()
+            sweeping = asyncio.create_task(sweep(rooms.blobs))
+            opened.callback(sweeping.cancel)
         else:
             rooms.jobs.rest()
         yield rooms
 
 
-def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | None, clock: Clock) -> Rooms:
+async def sweep(blobs: FolderBlobs) -> None:
+    """Remove, now and every hour, the temporary files whose time is over."""
+    while True:
+        await asyncio.to_thread(blobs.sweep)
+        await asyncio.sleep(SWEEP_S)
+
+
+def sealed_by(config: Config) -> Seal:
+    """Return what seals secrets: with the keys of the environment, else with those in the home."""
+    return Seal(lambda: config.master_keys or read_keys(config.folder))
+
+
+def _rooms(
+    config: Config,
+    store: Store,
+    catalogue: Catalogue,
+    guard: Guard | None,
+    clock: Clock,
+    *,
+    given: Mapping[str, str] | None,
+) -> Rooms:
     for pack in catalogue.packs:
         if pack.error:
             _log.warning("nodes.broken", pack=pack.name, error=pack.error)
@@ -141,10 +186,28 @@ def _rooms(config: Config, store: Store, catalogue: Catalogue, guard: Guard | No
     workflows = Workflows(store.writer, store.reader, catalogue, now_us=clock.now_us, limits=limits)
     connect = connector(config, catalogue.hash, guard)
     keep = Keep(days=config.retention_days, jobs=config.retention_jobs)
-    jobs = Jobs(workflows, store.writer, store.reader, connect, clock=clock, policy=policy(config), keep=keep)
-    tokens = Tokens(store.writer, store.reader, now_us=clock.now_us)
-    nodes = Nodes(codec.to_json(metadata(catalogue)), codec.to_json(packs(catalogue)))
-    return Rooms(store, catalogue, workflows, jobs, nodes, tokens)
+    secrets = Secrets(store.writer, store.reader, sealed_by(config), now_us=clock.now_us, given=given)
+    jobs = Jobs(
+        workflows,
+        store.writer,
+        store.reader,
+        connect,
+        secrets=secrets,
+        workspaces=Workspaces(config.workspaces),
+        clock=clock,
+        policy=policy(config),
+        keep=keep,
+    )
+    return Rooms(
+        store,
+        catalogue,
+        workflows,
+        jobs,
+        secrets,
+        FolderBlobs(config.folder / "files"),
+        Nodes(codec.to_json(metadata(catalogue)), codec.to_json(packs(catalogue))),
+        Tokens(store.writer, store.reader, now_us=clock.now_us),
+    )
 
 
 def policy(config: Config) -> Policy:
@@ -169,8 +232,18 @@ def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
     if config.runners == 0:
         from nodetool.runner.local import LocalLink
 
-        return partial(LocalLink, catalogue=catalogue, limits=limits)
-    return partial(ProcessLink, catalogue=catalogue, limits=limits, guard=guard)
+        return partial(LocalLink, catalogue=catalogue, limits=limits, bounds=bounds(config))
+    return partial(ProcessLink, catalogue=catalogue, limits=limits, guard=guard, bounds=bounds(config))
+
+
+def bounds(config: Config) -> Bounds:
+    """Return the settings that are about what nodes touch."""
+    return Bounds(
+        private_hosts=config.allow_private_hosts,
+        workspaces=str(config.workspaces),
+        http_timeout=config.http_timeout,
+        http_max_bytes=config.http_max_size * MIB,
+    )
 
 
 Ready = Callable[[Rooms, StaticToken | None], Awaitable[None]]
@@ -183,7 +256,7 @@ async def serve(
     *,
     ready: Ready,
     surface: Surface = "editor",
-    rooms_in: Callable[[Config], AbstractAsyncContextManager[Rooms]] = rooms_in,
+    rooms_in: OpenRooms = rooms_in,
 ) -> None:
     """Serve until SIGTERM or SIGINT: then no new runs, ``drain`` seconds for those that are under way, and the end.
 
@@ -201,7 +274,7 @@ async def serve(
         host, port = sock.getsockname()[:2]
         _log.info("server.listening", host=host, port=port, home=str(config.folder))
         with await own_home(config.folder) as home:
-            async with rooms_in(config) as rooms:
+            async with rooms_in(config, allow=allowed_nodes(config, options)) as rooms:
                 token = static_token(config)
                 asking = _asking(config, rooms, token)
                 # Nothing takes longer to import than the framework: meanwhile the runner starts, /health is answered.
@@ -220,6 +293,11 @@ async def serve(
                 lag.close()
 
 
+def allowed_nodes(config: Config, options: Options) -> Sequence[str] | None:
+    """Return the types of nodes that may touch the machine: on the Editor all, on the worker those that are named."""
+    return None if options.surface == "editor" else config.allow_nodes
+
+
 def options_of(config: Config, surface: Surface) -> Options:
     """Return the settings that are about the server and its surface."""
     return Options(
@@ -236,6 +314,7 @@ def options_of(config: Config, surface: Surface) -> Options:
         body_timeout=config.body_timeout,
         audit=config.audit,
         max_body=config.max_body,
+        max_blob=config.max_blob * MIB,
         page=shipped("api-demo.html"),
         max_wait=config.max_wait,
     )
@@ -271,6 +350,8 @@ def _site(rooms: Rooms, asking: Asking, options: Options, lag: Lag) -> "Site":
         jobs=rooms.jobs,
         workflows=rooms.workflows,
         nodes=rooms.nodes,
+        secrets=rooms.secrets,
+        blobs=rooms.blobs,
         readiness=rooms,
         metrics=Metrics(rooms.jobs, rooms.store.writer, lag, os.getpid()),
         asking=asking,

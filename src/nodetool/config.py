@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from nodetool.protocol.bounds import networks
 from nodetool.protocol.errors import NodetoolError
 
 PREFIX = "NODETOOL_"
@@ -21,6 +22,7 @@ ALIASES = {
     "worker_auth_token": "WORKER_AUTH_TOKEN",
     "supabase_url": "SUPABASE_URL",
     "supabase_jwt_secret": "SUPABASE_JWT_SECRET",
+    "secrets_master_key": "SECRETS_MASTER_KEY",
 }
 """Variables that people have set for NodeTool, without the prefix; one with it goes before."""
 
@@ -38,7 +40,15 @@ WORKER: Mapping[str, Any] = {
 SECRET_BYTES = 32
 """Of a shared secret: a shorter one can be guessed from a token that it signed."""
 
+PRIVATE = ("worker_auth_token", "supabase_jwt_secret", "secrets_master_key")
+"""Settings whose variables no process of ours hands on."""
+
+KEY_LENGTH = 32
+"""Characters that a key has at least."""
+
 MIB = 1024 * 1024
+
+DAY = 24 * 3600
 
 
 AT_LEAST_0 = (
@@ -118,6 +128,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds in which at least 64 KiB of a body, or its end, must come."""
     audit: bool = False
     """Log a line about who ran, changed or deleted what."""
+    allow_nodes: tuple[str, ...] = ()
+    """Types of nodes that touch the machine and may run on the worker all the same; ``lib.os.*`` for a family."""
+    secrets_master_key: str = ""
+    """Keys that seal secrets, separated by commas, the first one new ones; without any the home has a file of them."""
+    allow_private_hosts: tuple[str, ...] = ()
+    """Private addresses and networks that nodes may reach, ``10.0.0.0/8``; ``*`` for all."""
+    http_timeout: float = 60.0
+    """Seconds that one request of a node may take."""
+    http_max_size: int = 64
+    """MiB of an answer to a node."""
     max_result: int = 16 * MIB
     """Bytes of a run's result."""
     max_body: int = 16 * MIB
@@ -128,6 +148,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Days that a job is kept after its end. 0 keeps it for ever."""
     retention_jobs: int = 100_000
     """So many jobs that have ended are kept; the oldest go first. 0 keeps all."""
+    max_blob: int = 1024
+    """MiB of a stored file."""
     max_nodes: int = 20_000
     """Nodes of a graph."""
     max_edges: int = 60_000
@@ -175,6 +197,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def folder(self) -> Path:
         """The home, with ``~`` expanded."""
         return self.home.expanduser().absolute()
+
+    @property
+    def master_keys(self) -> list[str]:
+        """The keys of ``secrets_master_key``, the one that seals first."""
+        return [key.strip() for key in self.secrets_master_key.split(",") if key.strip()]
+
+    @property
+    def workspaces(self) -> Path:
+        """The folder in the home with the files of runs that are under way."""
+        return self.folder / "workspaces"
 
     @property
     def index(self) -> Path:
@@ -235,7 +267,7 @@ def _check(config: Config) -> None:
         raise InvalidSetting(f"port {config.port}: a port is 0 to 65535")
     if config.runners is not None and config.runners < 0:
         raise InvalidSetting(f"runners {config.runners}: there cannot be less than 0")
-    for name in ("max_result", "max_body", "max_nodes", "max_edges"):
+    for name in ("max_result", "max_body", "max_nodes", "max_edges", "max_blob", "http_max_size"):
         if getattr(config, name) < 1:
             raise InvalidSetting(f"{name} {getattr(config, name)}: a limit is at least 1")
     for name in AT_LEAST_0:
@@ -246,6 +278,19 @@ def _check(config: Config) -> None:
     for path in config.nodes:
         if not Path(path).is_file():
             raise InvalidSetting(f"nodes {path}: there is no such file")
+    _check_reach(config)
+
+
+def _check_reach(config: Config) -> None:
+    """Check the settings that are about what nodes touch."""
+    if not 0 < config.http_timeout <= DAY:
+        raise InvalidSetting(f"http_timeout {config.http_timeout:g}: a request gets some seconds, and a day at most")
+    try:
+        networks(config.allow_private_hosts)
+    except ValueError as error:
+        raise InvalidSetting(f"allow_private_hosts: {error}; an address is 10.0.0.7, a network 10.0.0.0/8") from error
+    if any(len(key) < KEY_LENGTH for key in config.master_keys):
+        raise InvalidSetting(f"{ALIASES['secrets_master_key']}: a key has {KEY_LENGTH} characters at least")
 
 
 def _check_supabase(config: Config) -> None:

@@ -37,7 +37,7 @@ def test_a_command_imports_only_what_it_needs() -> None:
 def test_rooms_open_without_the_web_framework_and_without_nodes() -> None:
     imported = imported_with("nodetool.app")
 
-    assert not {"litestar", "uvicorn"} & imported
+    assert not {"litestar", "uvicorn", "cryptography", "httpx2"} & imported
     assert not {"nodetool.nodes", "nodetool.engine", "nodetool.sdk"} & imported
 
 

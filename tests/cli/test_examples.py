@@ -20,7 +20,7 @@ IDS = ["csv-report", "cut-document", "order-check", "planet-weights", "slow-prog
 
 @pytest.fixture
 async def rooms(home: Path) -> AsyncIterator[Rooms]:
-    async with local.rooms(Config(home=home)) as rooms:
+    async with local.rooms(Config(home=home), {}) as rooms:
         yield rooms
 
 

@@ -35,6 +35,10 @@ COMMANDS = [
     "nodes new",
     *(f"jobs {command}" for command in ("list", "show", "logs", "cancel", "retry", "prune")),
     *(f"workflows {command}" for command in ("list", "show", "import", "export", "delete")),
+    "secrets set",
+    "secrets list",
+    "secrets delete",
+    "secrets rotate",
     "conformance",
 ]
 

@@ -63,6 +63,9 @@ def lines_of(block: Block) -> list[str]:
         ("streams.py", ["streams.Lines", "streams.Pair"]),
         ("steps.py", ["steps.Wait"]),
         ("counter.py", ["acme.text.CountLetters"]),
+        ("title.py", ["title.Title"]),
+        ("complete.py", ["complete.Complete"]),
+        ("reverse.py", ["reverse.Reverse"]),
     ],
 )
 def test_a_file_is_a_pack(folder: Path, name: str, types: list[str]) -> None:

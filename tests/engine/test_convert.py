@@ -125,3 +125,13 @@ def test_what_is_taken_for_a_number_has_the_same_value(value: Any) -> None:
             continue
         assert type(taken) is hint
         assert taken == value or math.isnan(value) or abs(value) > 2**53
+
+
+@pytest.mark.parametrize("value", ["text", b"\xff"])
+def test_a_handle_for_text_or_bytes_takes_both_as_they_are(value: str | bytes) -> None:
+    convert = converter(str | bytes)
+
+    assert convert
+    assert convert(value) is value
+    with pytest.raises(Misfit, match=r"expected str \| bytes, got int"):
+        convert(1)

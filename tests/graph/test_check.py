@@ -2,7 +2,9 @@ from typing import Any
 
 import pytest
 
+from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.check import MAX_SUGGESTED, check
+from nodetool.protocol.descriptions import Index, Pack
 from nodetool.protocol.documents import Finding
 from tests.graph.helpers import CATALOGUE, catalogue, chain, describe, describe_input, graph, inlet, node, outlet, prop
 
@@ -260,3 +262,24 @@ def test_tells_everything_at_once_in_the_order_of_the_nodes() -> None:
         "cycle",
         "unnamed_output",
     ]
+
+
+@pytest.mark.parametrize(
+    ("allow", "codes"),
+    [
+        (None, []),
+        ((), ["node_not_allowed"]),
+        (("test.Shell",), []),
+        (("test.*",), []),
+        (("test.shell", "Shell", "test.Sh"), ["node_not_allowed"]),
+    ],
+)
+def test_a_type_that_touches_the_machine_needs_to_be_allowed(allow: tuple[str, ...] | None, codes: list[str]) -> None:
+    shell = describe("test.Shell", [prop("command", "str", "")], touches=["host", "code"])
+    known = Catalogue(Index(packs=[Pack(name="p", nodes=[shell])], hash="h"), allow)
+
+    found = check(graph(node("x", "Shell")), known)
+
+    assert [one.code for one in found] == codes
+    for one in found:
+        assert one.message == "node x: test.Shell touches host and code, and --allow-nodes does not name it"

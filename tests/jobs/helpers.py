@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from nodetool.graph.version import Version
@@ -11,14 +12,17 @@ from nodetool.jobs.cursor import Batch, Cursor
 from nodetool.jobs.job import Job
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.supervisor import Supervisor
 from nodetool.jobs.tally import Tally
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol import codec, frames
 from nodetool.protocol.events import AnyEvent, LogUpdate
 from nodetool.protocol.ids import new_id
 from nodetool.runner.link import Link, Listener
 from nodetool.runner.pulse import Place
 from nodetool.storage.port import Accept, JobRow
+from nodetool.storage.seal import Seal
 from nodetool.storage.sqlite import Store
 from tests.graphs import Json, through
 from tests.runner.helpers import eventually, version
@@ -127,6 +131,8 @@ class Desk:
         self.supervisor = Supervisor(
             lambda supervisor: Log(store.writer, supervisor, self.ended.append, self.clock),
             self.connect,
+            secrets=Secrets(store.writer, store.reader, Seal(list), now_us=self.clock.now_us),
+            workspaces=Workspaces(Path("nowhere")),
             clock=self.clock,
             policy=Policy(cores=os.cpu_count() or 1, grace=0.02, bystanders=0.02, **limits),
             tally=Tally(),

@@ -13,6 +13,7 @@ from nodetool.jobs.job import Job
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol import codec, frames
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.events import AnyEvent
@@ -20,18 +21,29 @@ from nodetool.runner.link import Link, Listener
 from nodetool.storage.sqlite import Store, open_store
 from tests.graphs import Json
 from tests.jobs.helpers import FakeLink, Ticking, decoded, drained, shared_kind
+from tests.jobs.rooms import sealed
 from tests.runner.helpers import catalogue
 
 
 class House:
     """Jobs and workflows over one store, until ``lose`` ends them as a crash would: nothing is told."""
 
-    def __init__(self, store: Store, types: Catalogue) -> None:
+    def __init__(self, store: Store, types: Catalogue, path: Path) -> None:
         self.store = store
         self.clock = Ticking(time.time_ns() // 1000)
         self.links: list[FakeLink] = []
         self.workflows = Workflows(store.writer, store.reader, types, now_us=self.clock.now_us)
-        self.jobs = Jobs(self.workflows, store.writer, store.reader, self.connect, clock=self.clock, policy=Policy())
+        self.secrets = sealed(store, self.clock.now_us)
+        self.jobs = Jobs(
+            self.workflows,
+            store.writer,
+            store.reader,
+            self.connect,
+            secrets=self.secrets,
+            workspaces=Workspaces(path / "workspaces"),
+            clock=self.clock,
+            policy=Policy(),
+        )
 
     def connect(self, listener: Listener) -> Link:
         link = FakeLink(listener, len(self.links) + 1)
@@ -65,7 +77,7 @@ class House:
 async def opened(path: Path, types: Catalogue | None = None, *, store: Store | None = None) -> AsyncIterator[House]:
     """A server's life over the database in *path*, opened already perhaps: it ends as a crash would."""
     store = store or open_store(path, sync="normal")
-    house = House(store, types or catalogue())
+    house = House(store, types or catalogue(), path)
     await house.jobs.open()
     for link in list(house.links):
         link.hello()

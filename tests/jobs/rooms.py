@@ -1,7 +1,7 @@
 """Jobs and workflows over a real database, with a runner in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,17 @@ from nodetool.jobs.clock import LoopClock
 from nodetool.jobs.job import Job
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol import codec, frames
+from nodetool.protocol.bounds import Bounds
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.events import AnyEvent
 from nodetool.runner.local import LocalLink
 from nodetool.storage.port import Once
+from nodetool.storage.seal import Seal
 from nodetool.storage.sqlite import Store, open_store
 from tests.graphs import Json, through
 from tests.runner.helpers import catalogue
@@ -35,6 +39,14 @@ def once(key: str, body: bytes = b"body", route: str = ROUTE) -> Once:
     return Once(key=key, route=route, body=body)
 
 
+KEY = "a key for tests, and for nothing else"
+
+
+def sealed(store: Store, now_us: Callable[[], int], key: str = KEY) -> Secrets:
+    """The secrets of a database, sealed with a key that a test knows."""
+    return Secrets(store.writer, store.reader, Seal(lambda: [key]), now_us=now_us)
+
+
 class Ahead(LoopClock):
     """Goes before the machine's clock by so much."""
 
@@ -47,14 +59,25 @@ class Ahead(LoopClock):
 class Rooms:
     """What a server has behind its routes."""
 
-    def __init__(self, store: Store, keep: Keep) -> None:
+    def __init__(self, home: Path, store: Store, keep: Keep) -> None:
         self.store = store
         self.clock = Ahead()
         types = catalogue()
-        connect = partial(LocalLink, catalogue=types.hash, limits=frames.RunLimits(max_result=1 << 20))
+        limits = frames.RunLimits(max_result=1 << 20)
+        bounds = Bounds(workspaces=str(home / "workspaces"))
+        connect = partial(LocalLink, catalogue=types.hash, limits=limits, bounds=bounds)
         self.workflows = Workflows(store.writer, store.reader, types, now_us=self.clock.now_us)
+        self.secrets = sealed(store, self.clock.now_us)
         self.jobs = Jobs(
-            self.workflows, store.writer, store.reader, connect, clock=self.clock, policy=Policy(), keep=keep
+            self.workflows,
+            store.writer,
+            store.reader,
+            connect,
+            secrets=self.secrets,
+            workspaces=Workspaces(home / "workspaces"),
+            clock=self.clock,
+            policy=Policy(),
+            keep=keep,
         )
 
     async def save(self, id: str, graph: Json, user: str = "1") -> None:
@@ -92,7 +115,7 @@ async def opened(
 ) -> AsyncIterator[Rooms]:
     """A server's life over the database in *home*; when *settled*, once the first pass over old jobs is through."""
     store = open_store(home, sync=sync)
-    rooms = Rooms(store, keep or Keep())
+    rooms = Rooms(home, store, keep or Keep())
     await rooms.jobs.open()
     try:
         if settled:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nodetool.jobs.lanes import Lane
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.service import Jobs
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol.errors import TooManyJobs
 from tests.jobs.helpers import Ticking, completed, shared_kind
 from tests.jobs.house import opened
@@ -100,7 +101,16 @@ async def test_a_user_has_so_many_jobs_at_a_time(tmp_path: Path) -> None:
         policy = Policy(max_user_jobs=2)
         clock = Ticking(1_700_000_000_000_000)
         store = house.store
-        jobs = Jobs(house.workflows, store.writer, store.reader, house.connect, clock=clock, policy=policy)
+        jobs = Jobs(
+            house.workflows,
+            store.writer,
+            store.reader,
+            house.connect,
+            secrets=house.secrets,
+            workspaces=Workspaces(tmp_path / "workspaces"),
+            clock=clock,
+            policy=policy,
+        )
         await jobs.open()
         graph = msgspec.json.encode(ECHO)
         first, _ = [await jobs.start_graph("1", graph, {}) for _ in range(2)]

@@ -13,12 +13,14 @@ from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.workflows import Workflows
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol.errors import NotFound
 from nodetool.protocol.events import AnyEvent, JobUpdate
 from nodetool.storage.sqlite import open_store
 from nodetool.storage.writer import SqliteWriter
 from tests.jobs.helpers import alone_kind, decoded, drained
 from tests.jobs.house import complete, opened
+from tests.jobs.rooms import sealed
 from tests.runner.helpers import catalogue
 
 
@@ -28,7 +30,17 @@ async def at_rest(path: Path) -> AsyncIterator[tuple[Jobs, SqliteWriter]]:
     store = open_store(path, sync="normal")
     clock = LoopClock()
     workflows = Workflows(store.writer, store.reader, catalogue(), now_us=clock.now_us)
-    jobs = Jobs(workflows, store.writer, store.reader, no_runner, clock=clock, policy=Policy(), keep=Keep(jobs=1))
+    jobs = Jobs(
+        workflows,
+        store.writer,
+        store.reader,
+        no_runner,
+        secrets=sealed(store, clock.now_us),
+        workspaces=Workspaces(path / "workspaces"),
+        clock=clock,
+        policy=Policy(),
+        keep=Keep(jobs=1),
+    )
     jobs.rest()
     try:
         yield jobs, store.writer

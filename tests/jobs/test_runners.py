@@ -36,7 +36,7 @@ class House:
         job = self.job(kind)
         runner = self.runners.take(job)
         assert runner
-        runner.start(job, 2)
+        runner.start(job, 2, {})
         return runner, job
 
 
@@ -204,6 +204,6 @@ async def test_a_start_says_what_the_run_needs(house: House) -> None:
     job.values["text"] = "hi"
     runner = house.runners.take(job)
     assert runner
-    runner.start(job, 5)
+    runner.start(job, 5, {})
 
     assert house.links[0].sent[-1] == frames.Start(job.no, 1, 5, job.version.plan_hash, {"text": "hi"}, job.id, "w")

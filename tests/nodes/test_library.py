@@ -24,6 +24,7 @@ LIBRARY = sorted(
 RUNS = {
     "lib.difflib": "cpu",
     "lib.gzip": "blocking",
+    "lib.http": "async",
     "lib.zlib": "blocking",
     "lib.markdown": "async",
     **dict.fromkeys(
@@ -54,6 +55,7 @@ RUNS = {
         ],
         "async",
     ),
+    "nodetool.workspace": "async",
 }
 """The types and families that are not inline: what may wait, compute for long, or has to be stopped by time."""
 
@@ -110,7 +112,7 @@ def test_listing_all_nodes_imports_nothing_heavy() -> None:
         "import sys\n"
         "from nodetool.sdk.registry import import_module, modules_of, nodes_in\n"
         "count = sum(len(nodes_in(import_module(name))) for name in modules_of('nodetool.nodes'))\n"
-        "heavy = {'jinja2', 'jsonschema', 'litestar', 'markdown_it', 'regex', 'sqlite3'}\n"
+        "heavy = {'httpx2', 'jinja2', 'jsonschema', 'litestar', 'markdown_it', 'regex', 'sqlite3'}\n"
         "print(count, sorted(heavy & set(sys.modules)))\n"
     )
 

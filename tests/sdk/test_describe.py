@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict
 import msgspec
 import pytest
 
-from nodetool.protocol.descriptions import Output, Property, Role, Runs, TypeMetadata
+from nodetool.protocol.descriptions import Output, Property, Role, Runs, Touch, TypeMetadata
 from nodetool.protocol.values import Color
 from nodetool.sdk import Chunk, Context, InputNode, Meta, Node, OutputNode, Stream
 from nodetool.sdk.describe import BadNode, describe, metadata, process_of, streams_of
@@ -393,3 +393,36 @@ def test_a_class_that_cannot_be_used_says_what_to_change(message: str, source: s
 
     with pytest.raises(BadNode, match=message):
         describe(space["Bad"])
+
+
+def test_what_a_class_may_read_and_touch_is_part_of_its_description() -> None:
+    class Careful(Node):
+        secrets: ClassVar[tuple[str, ...]] = ("A_KEY",)
+        touches: ClassVar[tuple[Touch, ...]] = ("host",)
+
+        def process(self) -> str:
+            return ""
+
+    assert (describe(Careful).secrets, describe(Careful).touches) == (["A_KEY"], ["host"])
+    assert (describe(Plain).secrets, describe(Plain).touches) == ([], [])
+
+
+class Plain(Node):
+    def process(self) -> str:
+        return ""
+
+
+@pytest.mark.parametrize("declared", ["A_KEY", ("A-KEY",), ("",), (1,)])
+def test_secrets_that_are_no_names_are_refused(declared: Any) -> None:
+    made = type("Careless", (Plain,), {"secrets": declared, "__annotations__": {}})
+
+    with pytest.raises(BadNode, match="secrets has to be a tuple of names"):
+        describe(made)
+
+
+@pytest.mark.parametrize("declared", ["host", ("moon",), ["host"]])
+def test_what_nobody_knows_to_touch_is_refused(declared: Any) -> None:
+    made = type("Careless", (Plain,), {"touches": declared, "__annotations__": {}})
+
+    with pytest.raises(BadNode, match="touches has to be a tuple of code and host"):
+        describe(made)

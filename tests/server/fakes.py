@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,7 +24,9 @@ from nodetool.protocol.errors import (
 from nodetool.protocol.events import AnyEvent, JobUpdate, LogUpdate, Status
 from nodetool.protocol.ids import new_id, normal_id
 from nodetool.server.ports import Cursor, Job, Services
+from nodetool.storage.blobs import FolderBlobs
 from nodetool.storage.port import JobRow, Once, Page, TokenRow
+from nodetool.storage.sealed import SecretRow
 
 NOW_US = 1_700_000_000_000_000
 NOW = NOW_US // 1000
@@ -426,6 +429,25 @@ class FakeNodes:
         return b'[{"name":"x","nodes":1,"error":null}]'
 
 
+class FakeSecrets:
+    """Keeps secrets as they come, by user and name."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], str] = {}
+
+    async def list(self, user: str) -> list[SecretRow]:
+        names = sorted(name for owner, name in self.values if owner == user)
+        return [SecretRow(user=user, name=name, sealed=b"sealed", updated_us=NOW_US) for name in names]
+
+    async def set(self, user: str, name: str, value: str) -> int:
+        self.values[user, name] = value
+        return NOW_US
+
+    async def delete(self, user: str, name: str) -> None:
+        if self.values.pop((user, name), None) is None:
+            raise NotFound("secret", name)
+
+
 class FakeMetrics:
     def text(self, connections: Mapping[str, int]) -> bytes:
         return "".join(f"{name} {count}\n" for name, count in connections.items()).encode()
@@ -445,6 +467,8 @@ class House:
     def __init__(self) -> None:
         self.jobs = FakeJobs()
         self.workflows = FakeWorkflows()
+        self.secrets = FakeSecrets()
+        self.blobs = FolderBlobs(Path("nowhere"))
         self.readiness = FakeReadiness()
         self.asking = FakeAsking()
         self.tokens = FakeTokens()
@@ -455,6 +479,8 @@ class House:
             jobs=self.jobs,
             workflows=self.workflows,
             nodes=FakeNodes(),
+            secrets=self.secrets,
+            blobs=self.blobs,
             readiness=self.readiness,
             metrics=FakeMetrics(),
             asking=self.asking,

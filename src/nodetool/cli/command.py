@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from nodetool import __version__
-from nodetool.cli import deploy, exits, jobs, source, tokens, workflows
+from nodetool.cli import deploy, exits, jobs, secrets, source, tokens, workflows
 from nodetool.cli.exits import Exit
 from nodetool.cli.options import Home, NodeFiles, in_loop, read_config
 from nodetool.config import WORKER, variable
@@ -25,6 +25,7 @@ jobs.register(cli)
 workflows.register(cli)
 deploy.register(cli)
 tokens.register(cli)
+secrets.register(cli)
 conformance.register(cli)
 
 Workflow = Annotated[str, typer.Argument(help="A workflow document or a graph as JSON; - reads it from stdin.")]
@@ -82,6 +83,10 @@ def serve(
     allow_graphs: Annotated[bool, typer.Option("--allow-graphs", help="Run graphs that are sent along.")] = False,
     trust_proxy: Annotated[list[str] | None, typer.Option(help="The address of a proxy of yours; repeatable.")] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine without tokens.")] = False,
+    allow_nodes: Annotated[
+        list[str] | None, typer.Option(help="On the worker: a type that may touch the machine; repeatable.")
+    ] = None,
+    allow_private_hosts: Annotated[list[str] | None, typer.Option(help="An address for nodes; repeatable.")] = None,
     user_rate: Annotated[float | None, typer.Option(help="Requests a second of a user [0; worker: 50].")] = None,
     address_rate: Annotated[float | None, typer.Option(help="And from an address [0; worker: 100].")] = None,
     drain: Annotated[float | None, typer.Option(help="Seconds for runs after a SIGTERM [30].")] = None,
@@ -111,6 +116,8 @@ def serve(
         allow_graphs=allow_graphs or None,
         trust_proxy=trust_proxy,
         insecure=insecure or None,
+        allow_nodes=allow_nodes,
+        allow_private_hosts=allow_private_hosts,
         user_rate=user_rate,
         address_rate=address_rate,
         drain=drain,
@@ -152,7 +159,7 @@ def run(
     async def work() -> dict[str, Any]:
         graph = source.read(workflow).graph if source.is_file(workflow) else await local.stored(config, workflow)
         with watching as watch:
-            return await local.run(config, graph, params, watch)
+            return await local.run(config, graph, params, watch, env=os.environ)
 
     out = sys.stdout
     on_terminal = sys.stderr.isatty() and not stream

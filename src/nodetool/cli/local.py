@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -13,6 +13,7 @@ import msgspec
 
 from nodetool.app import Rooms, open_rooms
 from nodetool.auth.identity import USER
+from nodetool.cli import vault
 from nodetool.cli.types import index_file
 from nodetool.config import Config
 from nodetool.jobs.cursor import Batch
@@ -29,14 +30,18 @@ Watch = Callable[[Batch], None]
 _document = msgspec.json.Decoder(WorkflowRequest)
 
 
-async def run(config: Config, graph: bytes, params: dict[str, Any], watch: Watch | None = None) -> dict[str, Any]:
+async def run(
+    config: Config, graph: bytes, params: dict[str, Any], watch: Watch | None = None, *, env: Mapping[str, str]
+) -> dict[str, Any]:
     """Run *graph* and return its result; *watch* sees the events as they are stored. Ctrl-C cancels the run.
+
+    Its secrets are the variables of *env* with their names, else those of the home.
 
     Raises:
         HasFindings, InvalidGraph, InvalidParams: nothing was run.
         JobFailed, JobCancelled: how the run ended.
     """
-    async with rooms(config) as house:
+    async with rooms(config, {**await vault.stored(config, USER), **env}) as house:
         job = await house.jobs.start_graph(USER, graph, params)
         with on_interrupt(lambda: _cancel(house, job)):
             if watch:
@@ -57,11 +62,11 @@ async def stored(config: Config, id: str) -> bytes:
 
 
 @asynccontextmanager
-async def rooms(config: Config) -> AsyncIterator[Rooms]:
+async def rooms(config: Config, given: Mapping[str, str]) -> AsyncIterator[Rooms]:
     """Open a home that nobody else has; the node types are still those that the home of *config* knows."""
     with tempfile.TemporaryDirectory(prefix="nodetool-") as folder:
         here = msgspec.structs.replace(config, home=Path(folder), runners=0, sync="normal")
-        async with open_rooms(here, index=index_file(config)) as house:
+        async with open_rooms(here, index=index_file(config), given=given) as house:
             yield house
 
 

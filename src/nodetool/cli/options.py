@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from nodetool.config import Config
+from nodetool.config import PRIVATE, Config, variables
 
 T = TypeVar("T")
 
@@ -20,7 +20,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the API ans
 
 
 def read_config(defaults: Mapping[str, Any] | None = None, **given: Any) -> Config:
-    return Config.read(os.environ, {name: value for name, value in given.items() if value != []}, defaults)
+    config = Config.read(os.environ, {name: value for name, value in given.items() if value != []}, defaults)
+    for variable in (variable for name in PRIVATE for variable in variables(name)):
+        os.environ.pop(variable, None)  # runners, and what nodes start, would find it there
+    return config
 
 
 def in_loop(work: Coroutine[Any, Any, T]) -> T:

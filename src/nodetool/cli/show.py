@@ -100,6 +100,10 @@ def node(kind: NodeDescription) -> Iterator[str]:
     yield from section("Inputs", [*map(_input, kind.properties), *_further(kind)])
     yield from section("Outputs", list(map(_output, kind.outputs)))
     yield ""
+    if kind.touches:
+        yield f"Touches {' and '.join(kind.touches)}: on the worker only where --allow-nodes names it."
+    if kind.secrets:
+        yield f"May read the secrets {', '.join(kind.secrets)}."
     yield textwrap.fill(f"Runs {kind.runs}. {WHY[kind.runs]}", WIDTH)
     if kind.timeout:
         yield f"A firing may take {kind.timeout:g} seconds."

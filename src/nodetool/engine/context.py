@@ -13,6 +13,9 @@ from nodetool.engine.identity import Firing, Identities, token
 from nodetool.engine.report import Reporter
 from nodetool.engine.shown import Encoded, encoded
 from nodetool.protocol.events import Severity
+from nodetool.sdk.http import Http
+from nodetool.sdk.tools import Tools
+from nodetool.sdk.workspace import Workspace
 
 INTERVAL = 0.05
 """Seconds between two reports of one kind: 20 a second."""
@@ -48,8 +51,9 @@ class Throttle:
 class NodeContext:
     """Implements ``sdk.Context`` for one node of one run. Usable from the node's thread."""
 
-    def __init__(self, node: BoundNode, report: Reporter, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, node: BoundNode, report: Reporter, loop: asyncio.AbstractEventLoop, tools: Tools) -> None:
         self._node = node
+        self._tools = tools
         self._report = report
         self._loop = loop
         self._home = threading.get_ident()
@@ -93,6 +97,17 @@ class NodeContext:
     @property
     def idempotency_token(self) -> str:
         return token(self.job_id, self.node_id, self.firing)
+
+    @property
+    def http(self) -> Http:
+        return self._tools.http
+
+    @property
+    def workspace(self) -> Workspace:
+        return self._tools.workspace
+
+    def secret(self, name: str) -> str:
+        return self._tools.secret(name, self._node.shape.cls)
 
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
         self._sparingly("progress", partial(self._report.progress, self._node, int(progress), int(total), str(chunk)))

@@ -80,7 +80,20 @@ def _boolean(value: Any) -> Any:
     raise _misfit("bool", value)
 
 
-_EXACT: dict[Any, Convert] = {str: _text, int: _integer, float: _number, bool: _boolean}
+def _text_or_bytes(value: Any) -> Any:
+    """A union that msgspec does not take, as both are texts in JSON."""
+    if isinstance(value, str | bytes):
+        return value
+    raise _misfit("str | bytes", value)
+
+
+_EXACT: dict[Any, Convert] = {
+    str: _text,
+    int: _integer,
+    float: _number,
+    bool: _boolean,
+    str | bytes: _text_or_bytes,
+}
 
 
 def _general(hint: Any, spelled: bool) -> Convert:

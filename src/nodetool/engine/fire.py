@@ -22,6 +22,7 @@ from nodetool.engine.work import Threads, each, each_in_thread
 from nodetool.protocol.errors import Fault, JobFailed, ResultTooLarge, TypeMismatch
 from nodetool.protocol.values import Unsendable
 from nodetool.sdk.stream import Stream
+from nodetool.sdk.tools import Tools
 
 
 class Firing:
@@ -37,8 +38,10 @@ class Firing:
         threads: Threads,
         pace: Pace,
         care: Care | None,
+        tools: Tools,
     ) -> None:
         self._params = params
+        self._tools = tools
         self._flow = flow
         self._report = report
         self._result = result
@@ -255,7 +258,7 @@ class Firing:
     def _context(self, step: Step, row: Row) -> NodeContext:
         """Return the context of a node for its firing on *row*."""
         if step.context is None:
-            step.context = NodeContext(step.node, self._report, asyncio.get_running_loop())
+            step.context = NodeContext(step.node, self._report, asyncio.get_running_loop(), self._tools)
         step.context.fires(row)
         return step.context
 

@@ -21,9 +21,11 @@ from nodetool.engine.pace import Pace, Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.step import CAPACITY, Step
 from nodetool.engine.work import Threads
+from nodetool.protocol.bounds import NARROW
 from nodetool.protocol.errors import JobFailed, NodeFailed
 from nodetool.protocol.frames import End, RunLimits
 from nodetool.sdk.errors import BadInput
+from nodetool.sdk.tools import Tools
 
 GRACE = 0.25
 """Seconds that siblings of a failed node have to stop."""
@@ -54,6 +56,7 @@ class Run:
         checkpoints: Checkpoints | None = None,
         capacity: int = CAPACITY,
         mark: Mark | None = None,
+        tools: Tools | None = None,
     ) -> None:
         self.threads = Threads(pool)
         self.failure: Failure | None = None
@@ -62,6 +65,7 @@ class Run:
         self._flow = Flow(bound, report, capacity)
         self._result = Result(bound.plan.outputs, limits.max_result)
         self._pace = Pace(report, room)
+        self._tools = tools or Tools(NARROW)
         care = None
         if checkpoints or limits.node_timeout or bound.is_limited:
             care = Care(
@@ -79,6 +83,7 @@ class Run:
             threads=self.threads,
             pace=self._pace,
             care=care,
+            tools=self._tools,
         )
         self._mark = mark or NoMark()
         self._tasks: dict[asyncio.Task[None], Step] = {}

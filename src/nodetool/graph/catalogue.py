@@ -1,7 +1,8 @@
 """The node types that there are, by name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher, get_close_matches
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -27,9 +28,14 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 class Catalogue:
-    """The types of an index. Where two packs bring the same type, the first one counts."""
+    """The types of an index. Where two packs bring the same type, the first one counts.
 
-    def __init__(self, index: Index) -> None:
+    *allow* names those that may run though they touch the machine, a name or a pattern such as ``lib.os.*``; None
+    allows all.
+    """
+
+    def __init__(self, index: Index, allow: Sequence[str] | None = None) -> None:
+        self._allow = allow
         self.packs: list[Pack] = index.packs
         """Also those that could not be had: they carry an error and no nodes."""
         self.hash = index.hash
@@ -60,6 +66,12 @@ class Catalogue:
         if type_name.endswith(SUFFIX):
             return self._kinds.get(type_name.removesuffix(SUFFIX))
         return self._kinds.get(type_name + SUFFIX)
+
+    def allows(self, description: NodeDescription) -> bool:
+        """Tell whether nodes of a type may run here."""
+        if not description.touches or self._allow is None:
+            return True
+        return any(fnmatchcase(description.node_type, pattern) for pattern in self._allow)
 
     def near(self, type_name: str) -> list[str]:
         """Name up to three types that may have been meant, the likeliest first."""

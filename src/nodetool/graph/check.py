@@ -29,6 +29,7 @@ def findings(wiring: Wiring, catalogue: Catalogue) -> list[Finding]:
     """As ``check``, of a graph that is wired already."""
     found = [
         *_unknown_types(wiring, catalogue),
+        *_not_allowed(wiring, catalogue),
         *_properties(wiring),
         *_wires(wiring),
         *_cycles(wiring),
@@ -47,6 +48,14 @@ def _unknown_types(wiring: Wiring, catalogue: Catalogue) -> Iterator[Finding]:
             if name not in near:
                 near[name] = catalogue.near(name) if len(near) < MAX_SUGGESTED else []
             yield _finding("unknown_type", one, None, f"there is no node type {name!r}{_or_one_of(near[name])}")
+
+
+def _not_allowed(wiring: Wiring, catalogue: Catalogue) -> Iterator[Finding]:
+    for one in wiring.nodes:
+        if one.kind and not catalogue.allows(one.kind.description):
+            name, touches = one.kind.description.node_type, " and ".join(one.kind.description.touches)
+            message = f"node {one.node.id}: {name} touches {touches}, and --allow-nodes does not name it"
+            yield _finding("node_not_allowed", one, None, message)
 
 
 def _or_one_of(names: list[str]) -> str:

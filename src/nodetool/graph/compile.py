@@ -45,7 +45,10 @@ def plan_of(wiring: Wiring) -> Plan:
             PlanEdge(one.id, one.source, one.source_handle, one.target, one.target_handle, streams[index])
             for index, one in enumerate(wiring.wires)
         ],
-        params=[PlanParam(one.name, index, needs_value(one, kind)) for index, one, kind in wiring.with_role("input")],
+        params=[
+            PlanParam(one.name, index, needs_value(one, kind), one.is_secret)
+            for index, one, kind in wiring.with_role("input")
+        ],
         outputs=[
             PlanOutput(one.name, index, collects(one, wiring, streams), _output_type(kind.description))
             for index, one, kind in wiring.with_role("output")
@@ -73,6 +76,7 @@ def _type(description: NodeDescription) -> PlanType:
         version=description.version,
         checkpoint=description.checkpoint,
         timeout=description.timeout,
+        secrets=description.secrets,
     )
 
 

@@ -36,6 +36,7 @@ class Input(msgspec.Struct, frozen=True):
     min: float | None
     max: float | None
     convert: Convert
+    is_secret: bool = False
 
     def take(self, value: Any) -> Any:
         """Return *value* as this input's type. Raises Misfit."""
@@ -49,6 +50,8 @@ class Inputs(msgspec.Struct, frozen=True):
 
     by_name: dict[str, Input]
     required: tuple[str, ...]
+    secret: tuple[str, ...] = ()
+    """Those whose params are stored sealed, and never shown."""
 
 
 def inputs_of(graph: Graph, catalogue: Catalogue) -> Inputs:
@@ -62,7 +65,11 @@ def inputs_of_wiring(wiring: Wiring) -> Inputs:
     for _, one, kind in wiring.with_role("input"):
         if one.name:
             by_name.setdefault(one.name, _input(one, kind))
-    return Inputs(by_name, tuple(name for name, one in by_name.items() if one.required))
+    return Inputs(
+        by_name,
+        required=tuple(name for name, one in by_name.items() if one.required),
+        secret=tuple(name for name, one in by_name.items() if one.is_secret),
+    )
 
 
 def limits_of(one: Wired, kind: Kind) -> tuple[float | None, float | None]:
@@ -104,7 +111,7 @@ def _input(one: Wired, kind: Kind) -> Input:
     declared = kind.properties.get(VALUE)
     type = declared.type if declared else ANY
     least, most = limits_of(one, kind)
-    return Input(type, needs_value(one, kind), least, most, _CONVERT.get(type.type, fit))
+    return Input(type, needs_value(one, kind), least, most, _CONVERT.get(type.type, fit), one.is_secret)
 
 
 def _fault(name: str, message: str) -> Fault:

@@ -6,7 +6,7 @@ import msgspec
 
 from nodetool.protocol.descriptions import Role, Runs
 
-PLANNER = 2
+PLANNER = 3
 """Part of a plan's hash: raised when the same document would make another plan."""
 
 Gate = Literal["once", "on_any", "zip_all", "reader"]
@@ -27,6 +27,8 @@ class PlanType(msgspec.Struct, array_like=True, frozen=True):
     """What it sent is kept for later attempts of the job."""
     timeout: float
     """Seconds of one firing; 0 is no limit."""
+    secrets: list[str] = []
+    """The names of the secrets that its nodes may read."""
 
 
 class PlanInput(msgspec.Struct, array_like=True, frozen=True):
@@ -91,6 +93,8 @@ class PlanParam(msgspec.Struct, array_like=True, frozen=True):
     name: str
     node: int
     required: bool
+    is_secret: bool = False
+    """Its value is not to be seen in events."""
 
 
 class Plan(msgspec.Struct, array_like=True, frozen=True):

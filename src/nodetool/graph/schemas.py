@@ -76,7 +76,7 @@ def _input(one: Wired, kind: Kind) -> Schema:
     default = one.settings.get(kind, VALUE)
     if default is not None and not needs_value(one, kind):
         schema["default"] = spelled(default)
-    return schema
+    return {**schema, "writeOnly": True} if one.is_secret else schema
 
 
 def _output(one: Wired, kind: Kind, made: str, type: TypeMetadata) -> Schema:

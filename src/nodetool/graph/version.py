@@ -25,6 +25,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     """The plan as MessagePack; empty if there is none."""
     inputs: Inputs
     findings: list[Finding]
+    secrets: tuple[str, ...] = ()
+    """The names of all secrets that its nodes may read."""
 
     @property
     def is_inline(self) -> bool:
@@ -44,4 +46,5 @@ def make_version(graph_json: bytes, graph: Graph, catalogue: Catalogue) -> Versi
         plan_bytes=codec.to_msgpack(plan) if plan else b"",
         inputs=inputs_of_wiring(wiring),
         findings=found,
+        secrets=tuple(sorted({name for kind in plan.types for name in kind.secrets})) if plan else (),
     )

@@ -36,6 +36,11 @@ class Wired(msgspec.Struct):
         given = self.settings.get(self.kind, "name") if self.kind else None
         return given if isinstance(given, str) else ""
 
+    @property
+    def is_secret(self) -> bool:
+        """It is an input whose value nobody is to see: its data says ``"secret": true``."""
+        return (self.node.data or {}).get("secret") is True
+
     def in_type(self, handle: str) -> TypeMetadata | None:
         """Return the type of an in-handle; None if the node does not take it, or is of an unknown type."""
         if self.kind is None:

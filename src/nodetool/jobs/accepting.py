@@ -13,8 +13,8 @@ from nodetool.graph.params import coerce
 from nodetool.graph.version import Version
 from nodetool.jobs.job import Job
 from nodetool.jobs.live import Live
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.supervisor import Supervisor
-from nodetool.protocol import codec
 from nodetool.protocol.errors import (
     Conflict,
     HasFindings,
@@ -60,9 +60,11 @@ class Acceptance:
         live: Live,
         known: Callable[[str, str], Awaitable[Job]],
         *,
+        secrets: Secrets,
         now_us: Callable[[], int],
     ) -> None:
         self.is_open = True
+        self._secrets = secrets
         self.pinned: set[str] = set()
         self._supervisor = supervisor
         self._reader = reader
@@ -176,7 +178,7 @@ class Acceptance:
             workflow_id=job.workflow_id,
             graph_hash=job.version.graph_hash,
             graph=None if pinned else ask.graph,
-            params=codec.to_msgpack(ask.params),
+            params=self._secrets.packed(job.id, ask.params, job.version.inputs.secret),
             status=job.status,
             attempt=job.attempt,
             created_us=job.created_us,

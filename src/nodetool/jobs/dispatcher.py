@@ -17,6 +17,7 @@ from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.resuming import Resuming
 from nodetool.jobs.runners import EndedBy, Runner, Runners
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.tally import Tally
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
@@ -33,13 +34,24 @@ _log = structlog.get_logger()
 class Dispatcher:
     """The queues in front of the *runners*, and every way into one and out of it."""
 
-    def __init__(self, log: Log, runners: Runners, *, clock: Clock, policy: Policy, tally: Tally, lines: Lines) -> None:
+    def __init__(
+        self,
+        log: Log,
+        runners: Runners,
+        *,
+        secrets: Secrets,
+        clock: Clock,
+        policy: Policy,
+        tally: Tally,
+        lines: Lines,
+    ) -> None:
         self.runners = runners
         self.is_stopping = False
         """Nothing more is started: the server comes to its end."""
         self.changed = asyncio.Event()
         """Set whenever a run has left its runner, or a runner is gone."""
         self.log = log
+        self._secrets = secrets
         self._clock = clock
         self._now_us = clock.now_us
         self._policy = policy
@@ -96,7 +108,8 @@ class Dispatcher:
             self._tally.waited.add((job.started_us - job.created_us) / 1e6)
         if self._policy.job_timeout:
             job.timer = self._clock.later(self._policy.job_timeout, self._time_out, job)
-        runner.start(job, job.sent_seq + 1)
+        names = job.version.secrets
+        runner.start(job, job.sent_seq + 1, self._secrets.of(job.user, names) if names else {})
 
     def begun(self, job: Job, op: Begin) -> None:
         """It is committed that a job began that was queued."""

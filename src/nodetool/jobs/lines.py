@@ -48,9 +48,14 @@ class Lines:
             self._log.error("engine.failed", **whose, exception=frame.trace)
 
     def printed(self, runner: Runner | None, pid: int, line: str) -> None:
-        """Keep what a runner prints; whose it is, is known where a run has the runner for itself."""
+        """Keep what a runner prints, but for secrets; whose it is, is known where a run has the runner for itself."""
         alone = [job.id for job in runner.active.values()] if runner and not runner.is_shared else []
-        self._log.info("runner.print", pid=pid, **known(job_id=next(iter(alone), None)), line=line)
+        self._log.info(
+            "runner.print",
+            pid=pid,
+            **known(job_id=next(iter(alone), None)),
+            line=runner.masked(line) if runner else line,
+        )
 
     def killed(self, runner: Runner) -> None:
         fault = at_fault(runner, runner.culprit)

@@ -1,6 +1,7 @@
 """Which runner a job gets: the one that everybody shares, or one for itself."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -9,6 +10,7 @@ from nodetool.jobs.job import Job
 from nodetool.jobs.policy import Policy
 from nodetool.protocol import frames
 from nodetool.protocol.descriptions import Runs
+from nodetool.protocol.masking import Mask, texts_of
 from nodetool.runner.link import Connect, Link, Listener
 
 SHARED_RUNS = 1000
@@ -16,6 +18,9 @@ SHARED_RUNS = 1000
 
 KNOWN_PLANS = 1024
 """Plans that a runner is known to have been sent."""
+
+KNOWN_SECRETS = 1000
+"""Secrets, the latest that a runner was sent, that are masked in what it prints."""
 
 IDLE = 2
 """Runners that wait for a run to have for themselves."""
@@ -54,21 +59,51 @@ class Runner:
         self.plans: set[str] = set()
         self.types: set[str] = set()
         """Node types that it has set up: their modules are imported, their models loaded."""
+        self.left: list[tuple[str, int]] = []
+        """Jobs, and their attempts, that have ended while a thread of theirs goes on."""
+        self._secrets: deque[str] = deque(maxlen=KNOWN_SECRETS)
+        self._mask: Mask | None = None
 
-    def start(self, job: Job, next_seq: int) -> None:
-        """Send a job to it, and its plan if that is new to it."""
+    def start(self, job: Job, next_seq: int, secrets: Mapping[str, str | None]) -> None:
+        """Send a job to it, with the *secrets* that its nodes may read, and its plan if that is new to it."""
         version = job.version
         if version.plan_hash not in self.plans:
             self.send_plan(job)
         self.active[job.no] = job
         self.runs += 1
+        self._hush(job, secrets)
         self.link.send(
-            frames.Start(job.no, job.attempt, next_seq, version.plan_hash, job.values, job.id, job.workflow_id)
+            frames.Start(
+                job.no,
+                job.attempt,
+                next_seq,
+                version.plan_hash,
+                job.values,
+                job.id,
+                job.workflow_id,
+                dict(secrets),
+            )
         )
 
     def reserve(self, job: Job) -> None:
         """Give a job its place, before it is sent."""
         self.active[job.no] = job
+
+    def masked(self, line: str) -> str:
+        """Return what the process printed without the secrets that it knows."""
+        if not self._secrets:
+            return line
+        if self._mask is None:
+            self._mask = Mask(self._secrets)
+        return self._mask.text(line)
+
+    def _hush(self, job: Job, secrets: Mapping[str, str | None]) -> None:
+        """Remember what is not to stand in the log."""
+        params = (job.values.get(name) for name in job.version.inputs.secret)
+        known = [*filter(None, secrets.values()), *(text for value in params for text in texts_of(value))]
+        if known:
+            self._secrets.extend(known)
+            self._mask = None
 
     def send_plan(self, job: Job) -> None:
         version = job.version

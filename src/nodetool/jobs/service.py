@@ -17,11 +17,12 @@ from nodetool.jobs.live import Live
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep, Retention
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.supervisor import Supervisor
 from nodetool.jobs.tally import Tally
 from nodetool.jobs.watchdog import Watchdog
 from nodetool.jobs.workflows import Workflows
-from nodetool.protocol import codec
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol.errors import Conflict, CursorAhead, NodetoolError, NotFound, Pruned, ShuttingDown
 from nodetool.protocol.events import ENDED
 from nodetool.protocol.ids import normal_id
@@ -60,6 +61,8 @@ class Jobs:
         reader: Reader,
         connect: Connect,
         *,
+        secrets: Secrets,
+        workspaces: Workspaces,
         clock: Clock,
         policy: Policy,
         keep: Keep | None = None,
@@ -67,23 +70,30 @@ class Jobs:
         self.tally = Tally()
         self._workflows = workflows
         self._reader = reader
+        self._secrets = secrets
+        self._workspaces = workspaces
         self._now_us = clock.now_us
         self._live = Live(policy.max_user_jobs)
         self._rests = False
         self._supervisor = Supervisor(
             lambda supervisor: Log(writer, supervisor, self._ended, clock),
             connect,
+            secrets=secrets,
+            workspaces=workspaces,
             clock=clock,
             policy=policy,
             tally=self.tally,
         )
         self._watchdog = Watchdog(self._supervisor.dispatcher, policy, clock)
-        self._acceptance = Acceptance(self._supervisor, reader, self._live, self._handle, now_us=clock.now_us)
+        self._acceptance = Acceptance(
+            self._supervisor, reader, self._live, self._handle, secrets=secrets, now_us=clock.now_us
+        )
         unpin = self._acceptance.forget_graphs
         self._retention = Retention(writer, reader, keep or Keep(), now_us=clock.now_us, unpin=unpin)
 
     async def open(self) -> None:
         """Start the runners, and queue again what had not ended."""
+        self._workspaces.sweep()
         self._supervisor.open()
         self._watchdog.open()
         await self._recover()
@@ -158,6 +168,7 @@ class Jobs:
         Raises:
             NotFound, Pruned: there is no such job.
             Conflict: it has not ended.
+            SecretLost: a param of it is sealed with a key that is not here.
             HasFindings, InvalidParams, QueueFull, ShuttingDown: as ``start`` does.
         """
         row = await self.job(user, id)
@@ -165,7 +176,8 @@ class Jobs:
             raise Conflict("the job has not ended, so there is nothing to try again", job_id=row.id)
         graph = await self._reader.graph(row.graph_hash) or b""
         version = await self._workflows.pinned(row.graph_hash, graph)
-        return self._acceptance.accept(Ask(user, row.workflow_id, version, graph, codec.value_of(row.params)))
+        params = self._secrets.unpacked(row.id, row.params)
+        return self._acceptance.accept(Ask(user, row.workflow_id, version, graph, params))
 
     def _ended(self, job: Job) -> None:
         self._live.pop(job.id, None)
@@ -276,6 +288,7 @@ class Jobs:
         await self._retention.close()
         self._watchdog.close()
         await closing.stop(self._supervisor)
+        await self._workspaces.close()
         for job in self._live.values():
             job.fail_waiters(ShuttingDown(job_id=job.id))
 
@@ -305,7 +318,7 @@ class Jobs:
         try:
             version = await self._workflows.pinned(row.graph_hash)
             check_findings(version)
-            return version, coerce(codec.value_of(row.params), version.inputs), None
+            return version, coerce(self._secrets.unpacked(row.id, row.params), version.inputs), None
         except NodetoolError as error:
             how = Ending("failed", code=error.code, error=error.detail, errors=error.errors)
             return await self._workflows.pinned("", NO_GRAPH), {}, how

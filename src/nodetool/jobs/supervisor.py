@@ -20,7 +20,9 @@ from nodetool.jobs.lines import Lines
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.runners import Runner, Runners
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.tally import Tally
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol import frames
 from nodetool.protocol.errors import AttemptsExhausted, JobFailed, StorageFailed, TooManyEvents
 from nodetool.runner.link import Connect, Link
@@ -42,6 +44,8 @@ class Supervisor:
         log_of: Callable[["Supervisor"], Log],
         connect: Connect,
         *,
+        secrets: Secrets,
+        workspaces: Workspaces,
         clock: Clock,
         policy: Policy,
         tally: Tally,
@@ -49,8 +53,11 @@ class Supervisor:
         self.log = log_of(self)
         self.runners = Runners(connect, self, policy)
         self.lines = Lines()
-        self.dispatcher = Dispatcher(self.log, self.runners, clock=clock, policy=policy, tally=tally, lines=self.lines)
+        self.dispatcher = Dispatcher(
+            self.log, self.runners, secrets=secrets, clock=clock, policy=policy, tally=tally, lines=self.lines
+        )
         self._now_us = clock.now_us
+        self._workspaces = workspaces
         self._policy = policy
         self._tally = tally
 
@@ -167,6 +174,7 @@ class Supervisor:
             return
         if frame.leaves:
             runner.ended_by = "left"
+            runner.left.append((job.id, job.attempt))
             self.dispatcher.doom(runner)
         self.dispatcher.leave(runner, job)
         if not job.ending:
@@ -276,6 +284,8 @@ class Supervisor:
         self.lines.lost(runner, by, death.culprit)
         for job in list(runner.active.values()):
             self._lose(job, death, runner.reason or "the process that ran it ended")
+        for id, attempt in runner.left:
+            self._workspaces.drop(id, attempt)
         self.dispatcher.replace(runner)
         self.dispatcher.dispatch()
 
@@ -301,6 +311,7 @@ class Supervisor:
 
     def _lose(self, job: Job, death: Death, reason: str) -> None:
         self.dispatcher.forget(job)
+        self._workspaces.drop(job.id, job.attempt)
         if job.is_void or job.ending:
             return
         if job.is_cancelling or job.verdict:

@@ -7,6 +7,20 @@ from nodetool.protocol.errors import Fault
 from nodetool.protocol.events import Status
 
 
+class SecretDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret, but for its value."""
+
+    name: str
+    updated_at: str
+
+
+class SecretList(msgspec.Struct, frozen=True, kw_only=True):
+    """The secrets of a user."""
+
+    next: str
+    secrets: list[SecretDocument]
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a request was refused or a run did not complete (RFC 9457). ``code`` is the word for programs."""
 

@@ -9,6 +9,7 @@ import msgspec
 
 from nodetool.protocol.errors import Fault, InvalidFrame, InvalidGraph, InvalidJson, InvalidRequest
 from nodetool.protocol.events import AnyEvent
+from nodetool.protocol.masking import STARS
 from nodetool.protocol.values import HAS_BYTES, Unsendable, plain, spelled
 
 T = TypeVar("T")
@@ -174,6 +175,20 @@ def _for_json(count: int, data: bytes, flags: int) -> Iterable[Any]:
 def value_of(data: bytes | msgspec.Raw) -> Any:
     """Decode a plain MessagePack value that we wrote."""
     return msgspec.msgpack.decode(data)
+
+
+SEALED = 1
+"""The kind of MessagePack extension under which a sealed param is stored. None ever goes over a wire."""
+
+SEALED_MARK = b"nodetool sealed\0"
+"""What a sealed param begins with, so that it can be looked for."""
+
+
+def json_of_params(data: bytes) -> bytes:
+    """Return stored params as JSON; of those that are sealed, stars."""
+    params = msgspec.msgpack.decode(data) if data else {}
+    shown = {name: STARS if isinstance(value, msgspec.msgpack.Ext) else value for name, value in params.items()}
+    return to_json(spelled(shown))
 
 
 def json_of_msgpack(data: bytes | msgspec.Raw) -> bytes:

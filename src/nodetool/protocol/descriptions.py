@@ -9,6 +9,12 @@ Runs = Literal["inline", "async", "blocking", "cpu", "gpu"]
 
 RUNS: tuple[Runs, ...] = ("inline", "async", "blocking", "cpu", "gpu")
 
+Touch = Literal["code", "host"]
+"""What a node may do to the machine beside computing: run code that comes with the workflow, or reach files, processes
+and devices."""
+
+TOUCHES: tuple[Touch, ...] = ("code", "host")
+
 Role = Literal["node", "input", "output", "preview", "note"]
 """What the engine does with a node: run it, feed it from params, collect from it, show its values, or nothing."""
 
@@ -73,6 +79,10 @@ class NodeDescription(msgspec.Struct, frozen=True, kw_only=True):
     properties: list[Property] = []
     outputs: list[Output] = []
     basic_fields: list[str] = []
+    touches: list[Touch] = []
+    """What it does to the machine; such types are off on the worker unless they are allowed by name."""
+    secrets: list[str] = []
+    """The secrets that it may read, by name."""
     module: str
     """The module that has the class, as a runner imports it; with ``path``, the name the file is loaded under."""
     qualname: str

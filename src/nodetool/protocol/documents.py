@@ -109,3 +109,9 @@ class RunRequest(msgspec.Struct, kw_only=True):
 
     params: dict[str, Any] = {}
     job_id: str | None = None
+
+
+class SecretRequest(msgspec.Struct, kw_only=True):
+    """A secret as it is set."""
+
+    value: str

@@ -47,6 +47,12 @@ class InvalidCursor(NodetoolError):
     code = "invalid_cursor"
 
 
+class InvalidKey(NodetoolError):
+    """This cannot be the key of a stored file."""
+
+    code = "invalid_key"
+
+
 class InvalidRequest(NodetoolError):
     """The request does not have the shape that is asked for."""
 
@@ -99,6 +105,12 @@ class TooSlow(NodetoolError):
     """The request came too slowly."""
 
     code = "too_slow"
+
+
+class RangeNotSatisfiable(NodetoolError):
+    """The file has no such part."""
+
+    code = "range_not_satisfiable"
 
 
 class UnsupportedMedia(NodetoolError):
@@ -314,6 +326,12 @@ class RunnerLost(JobFailed):
     code = "runner_lost"
 
 
+class SecretLost(JobFailed):
+    """A secret input of the job cannot be read any more: the key that sealed it is not here."""
+
+    code = "secret_lost"
+
+
 class AttemptsExhausted(JobFailed):
     """The job was started as often as it may be, and never ended."""
 
@@ -331,6 +349,7 @@ FAILURES: dict[str, type[JobFailed]] = {
         TooManyEvents,
         TimedOut,
         RunnerLost,
+        SecretLost,
         AttemptsExhausted,
     )
 }

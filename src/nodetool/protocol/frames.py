@@ -44,6 +44,8 @@ class Start(msgspec.Struct, array_like=True, tag=2):
     params: dict[str, Any]
     job_id: str
     workflow_id: str
+    secrets: dict[str, str | None] = {}
+    """What its nodes declare and is set; None for what is set and cannot be read. They are nowhere else."""
 
 
 class Cancel(msgspec.Struct, array_like=True, tag=3):

@@ -1,9 +1,14 @@
-"""Ids of jobs and workflows: time-ordered UUIDs (RFC 9562, version 7), written as 32 lower-case hex digits."""
+"""Ids of jobs and workflows: time-ordered UUIDs (RFC 9562, version 7), written as 32 lower-case hex digits.
+
+And the names that secrets may have.
+"""
 
 import re
 from os import urandom
 
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
 def new_id(now_us: int) -> str:
@@ -16,6 +21,16 @@ def new_id(now_us: int) -> str:
     fraction = micros * 4096 // 1000
     tail = int.from_bytes(urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
     return f"{millis << 80 | 7 << 76 | fraction << 64 | 2 << 62 | tail:032x}"
+
+
+def is_secret_name(text: str) -> bool:
+    """Tell whether a secret may have this name: that of a variable, as people know them."""
+    return _VARIABLE.fullmatch(text) is not None
+
+
+def workspace_name(job_id: str, attempt: int) -> str:
+    """Return how the folder of a run is called: no two attempts of a job share one."""
+    return f"{job_id}.{attempt}"
 
 
 def normal_id(text: str) -> str | None:

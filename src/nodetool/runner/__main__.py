@@ -17,14 +17,19 @@ def main() -> None:
     serve.add_argument("--pulse", type=int, required=True)
     serve.add_argument("--catalogue", default="")
     serve.add_argument("--limits", required=True, help="as JSON")
+    serve.add_argument("--bounds", default="{}", help="as JSON")
     describe = verbs.add_parser("describe", help="write the index of node types")
     describe.add_argument("--output", type=Path, required=True)
     describe.add_argument("paths", nargs="*")
     given = parser.parse_args()
     if given.verb == "serve":
+        import msgspec
+
+        from nodetool.protocol.bounds import Bounds
         from nodetool.runner.process import serve as run
 
-        run(given.fd, given.pulse, catalogue=given.catalogue, limits=_limits(given.limits))
+        bounds = msgspec.json.decode(given.bounds, type=Bounds)
+        run(given.fd, given.pulse, catalogue=given.catalogue, limits=_limits(given.limits), bounds=bounds)
     else:
         _describe(given.output, given.paths)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from nodetool.protocol import codec, frames
+from nodetool.protocol.bounds import NARROW, Bounds
 from nodetool.runner.child import Child, start
 from nodetool.runner.framing import Framing, to_server
 from nodetool.runner.guard import Guard
@@ -81,9 +82,16 @@ class ProcessLink:
     """A runner in a process of its own."""
 
     def __init__(
-        self, listener: Listener, *, catalogue: str, limits: frames.RunLimits, guard: Guard | None = None
+        self,
+        listener: Listener,
+        *,
+        catalogue: str,
+        limits: frames.RunLimits,
+        guard: Guard | None = None,
+        bounds: Bounds = NARROW,
     ) -> None:
         self._listener = listener
+        self._bounds = bounds
         self._guard = guard
         self._ours, theirs = socket.socketpair()
         self._ours.setblocking(False)
@@ -149,6 +157,7 @@ class ProcessLink:
         command = [sys.executable, "-m", "nodetool.runner", "serve", "--fd", str(theirs.fileno())]
         told = codec.to_json(limits).decode()
         command += ["--pulse", str(self._pulse.fd), "--catalogue", catalogue, "--limits", told]
+        command += ["--bounds", codec.to_json(self._bounds).decode()]
         try:
             with theirs:
                 child = await start(command, self._print, fds=[theirs.fileno(), self._pulse.fd])

@@ -7,6 +7,7 @@ import asyncio
 from typing import Any
 
 from nodetool.protocol import frames
+from nodetool.protocol.bounds import NARROW, Bounds
 from nodetool.runner.link import Listener
 from nodetool.runner.process import THREADS
 from nodetool.runner.pulse import Place, Pulse
@@ -21,7 +22,9 @@ PARTING = 0.1
 class LocalLink:
     """Hands frames over without bytes, a tick later, as a socket would."""
 
-    def __init__(self, listener: Listener, *, catalogue: str, limits: frames.RunLimits) -> None:
+    def __init__(
+        self, listener: Listener, *, catalogue: str, limits: frames.RunLimits, bounds: Bounds = NARROW
+    ) -> None:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._out: list[Any] = []
@@ -29,7 +32,13 @@ class LocalLink:
         self._pool = DaemonThreads(THREADS)
         self._pulse = Pulse.create()
         self._worker = Worker(
-            self._answer, self.kill, find=registry.find, pool=self._pool, limits=limits, pulse=self._pulse
+            self._answer,
+            self.kill,
+            find=registry.find,
+            pool=self._pool,
+            limits=limits,
+            pulse=self._pulse,
+            bounds=bounds,
         )
         self._answer(frames.Hello(frames.VERSION, catalogue, 0))
 

@@ -13,6 +13,7 @@ from typing import NoReturn, TextIO
 
 from nodetool.engine.report import Reporter
 from nodetool.protocol import frames
+from nodetool.protocol.bounds import Bounds
 from nodetool.runner.framing import Framing, to_runner
 from nodetool.runner.prints import Prints
 from nodetool.runner.pulse import Pulse
@@ -26,7 +27,7 @@ THREADS = 64
 """Blocking nodes of one run that work at the same time."""
 
 
-def serve(fd: int, pulse: int, *, catalogue: str, limits: frames.RunLimits) -> None:
+def serve(fd: int, pulse: int, *, catalogue: str, limits: frames.RunLimits, bounds: Bounds) -> None:
     """Run what comes over the socket *fd* until it closes; show how it goes in the memory of *pulse*."""
     os.set_inheritable(pulse, False)
     os.set_inheritable(fd, False)  # programs that nodes start would keep the link open
@@ -36,12 +37,12 @@ def serve(fd: int, pulse: int, *, catalogue: str, limits: frames.RunLimits) -> N
     try:
         import uvloop
 
-        uvloop.run(_serve(fd, Pulse(pulse), catalogue, limits))
+        uvloop.run(_serve(fd, Pulse(pulse), catalogue, limits, bounds))
     except ImportError:
-        asyncio.run(_serve(fd, Pulse(pulse), catalogue, limits))
+        asyncio.run(_serve(fd, Pulse(pulse), catalogue, limits, bounds))
 
 
-async def _serve(fd: int, pulse: Pulse, catalogue: str, limits: frames.RunLimits) -> None:
+async def _serve(fd: int, pulse: Pulse, catalogue: str, limits: frames.RunLimits, bounds: Bounds) -> None:
     loop = asyncio.get_running_loop()
     lost = asyncio.Event()
     link: Framing[frames.ToRunner] = Framing(
@@ -51,7 +52,13 @@ async def _serve(fd: int, pulse: Pulse, catalogue: str, limits: frames.RunLimits
         max_frame=1 << 31,
     )
     worker = Worker(
-        link.send, link.close, find=registry.find, pool=ThreadPoolExecutor(THREADS), limits=limits, pulse=pulse
+        link.send,
+        link.close,
+        find=registry.find,
+        pool=ThreadPoolExecutor(THREADS),
+        limits=limits,
+        pulse=pulse,
+        bounds=bounds,
     )
     sys.stdout = _prints(loop, worker, sys.__stdout__ or sys.stdout)
     await loop.create_connection(lambda: link, sock=socket.socket(fileno=fd))

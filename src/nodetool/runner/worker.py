@@ -14,13 +14,17 @@ from nodetool.engine.keep import Checkpoints
 from nodetool.engine.report import FLUSH_BYTES, Reporter
 from nodetool.engine.run import Run, describe_error
 from nodetool.graph.plan import Plan
-from nodetool.protocol import frames
+from nodetool.protocol import codec, frames
+from nodetool.protocol.bounds import NARROW, Bounds
 from nodetool.protocol.errors import JobFailed
+from nodetool.protocol.ids import workspace_name
+from nodetool.protocol.masking import Mask, texts_of
 from nodetool.runner.eager import eagerly
 from nodetool.runner.pulse import Pulse
 from nodetool.runner.traces import trace_of
 from nodetool.runner.window import Window
 from nodetool.sdk.errors import BadInput
+from nodetool.sdk.tools import Tools
 
 PLANS = 256
 """Plans that a runner keeps, the most recently used ones."""
@@ -44,6 +48,8 @@ class Active:
         self.kept = kept
         self.is_cancelled = False
         self.end: frames.End | None = None
+        self.mask: Mask | None = None
+        """What is not to be told; None in a run without secrets, which then pays nothing."""
         self._room = asyncio.Event()
 
     def has_room(self) -> bool:
@@ -87,8 +93,10 @@ class Worker:
         pool: Executor,
         limits: frames.RunLimits,
         pulse: Pulse,
+        bounds: Bounds = NARROW,
     ) -> None:
         self._send = send
+        self._bounds = bounds
         self._leave = leave
         self._find = find
         self._pool = pool
@@ -176,8 +184,10 @@ class Worker:
 
     async def _run(self, active: Active) -> None:
         start = active.start
+        tools = Tools(self._bounds, start.secrets, workspace=workspace_name(start.job_id, start.attempt))
         try:
             bound = self._bound(start.hash)
+            active.mask = mask_of(bound, start)
             run = Run(
                 bound,
                 start.params,
@@ -187,27 +197,30 @@ class Worker:
                 limits=self._limits,
                 checkpoints=self._checkpoints(active) if bound.keeps else None,
                 mark=JobMark(self._pulse, start.job_no),
+                tools=tools,
             )
             end = await run.go()
-            self._tell_failure(start, run)
+            self._tell_failure(active, run)
         except JobFailed as error:
             self._end(active, _not_begun(start, error))
         except asyncio.CancelledError:
             self._end(active, frames.End(start.job_no, start.attempt, "cancelled"))
         except Exception as error:  # noqa: BLE001 - the border of one job: our own mistake must not take the others along
-            self._send(frames.Raised(start.job_no, start.attempt, "", "", trace_of(error)))
+            self._send(frames.Raised(start.job_no, start.attempt, "", "", trace_of(error, active.mask)))
             end = _not_begun(start, JobFailed(f"the engine failed: {error!r}"))
             self._end(active, msgspec.structs.replace(end, leaves=True))
         else:
             end.leaves = bool(run.threads.at_work)
             self._end(active, end)
+        finally:
+            await tools.aclose()
 
-    def _tell_failure(self, start: frames.Start, run: Run) -> None:
+    def _tell_failure(self, active: Active, run: Run) -> None:
         """Send the trace of a node that raised; what we raise ourselves says all in its message."""
         if run.failure and not isinstance(run.failure.error, JobFailed | BadInput):
             node = run.failure.step.node
-            trace = trace_of(run.failure.error)
-            self._send(frames.Raised(start.job_no, start.attempt, node.id, node.type_name, trace))
+            trace = trace_of(run.failure.error, active.mask)
+            self._send(frames.Raised(active.start.job_no, active.start.attempt, node.id, node.type_name, trace))
 
     def _checkpoints(self, active: Active) -> Checkpoints:
         def put(key: bytes, data: bytes) -> None:
@@ -220,7 +233,7 @@ class Worker:
     def _end(self, active: Active, end: frames.End) -> None:
         """End a run; its end leaves behind all that it told."""
         active.report.close()
-        active.end = end
+        active.end = _masked_end(end, active.mask) if active.mask else end
         self._flush_one(active.report)
 
     def _send_end(self, end: frames.End) -> None:
@@ -277,7 +290,7 @@ class Worker:
             return
         batch = report.take()
         if batch:
-            active.window.push(batch)
+            active.window.push(_masked(batch, active.mask) if active.mask else batch)
         self._send_held(active)
 
     def _send_held(self, active: Active) -> None:
@@ -308,3 +321,23 @@ def _not_begun(start: frames.Start, error: JobFailed) -> frames.End:
         node_id=(fault and fault.node_id) or "",
         handle=(fault and fault.handle) or "",
     )
+
+
+def mask_of(bound: Bound, start: frames.Start) -> Mask | None:
+    """Return what masks the secrets of a run: those that it was sent, and the values of its secret inputs."""
+    values: list[Any] = [*filter(None, start.secrets.values())]
+    for param in bound.plan.params:
+        if param.is_secret:
+            values += [start.params.get(param.name), bound.plan.nodes[param.node].values.get("value")]
+    secrets = [text for value in values for text in texts_of(value)]
+    return Mask(secrets) if secrets else None
+
+
+def _masked(batch: frames.Events, mask: Mask) -> frames.Events:
+    data = mask.batch(codec.split(batch.count, batch.data))
+    return msgspec.structs.replace(batch, data=data)
+
+
+def _masked_end(end: frames.End, mask: Mask) -> frames.End:
+    result = mask.packed(end.result) if end.result else b""
+    return msgspec.structs.replace(end, result=result, error=mask.text(end.error))

@@ -1,15 +1,17 @@
-"""What a node may say while it runs."""
+"""What a node may say and use while it runs."""
 
 from typing import Any, Protocol
 
 from nodetool.protocol.events import Severity
+from nodetool.sdk.http import Http
+from nodetool.sdk.workspace import Workspace
 
 
 class Context(Protocol):
     """Given to a ``process`` that takes it as its second parameter: ``def process(self, ctx: Context) -> str``.
 
     Every method returns at once and may be called from a thread. Nothing said here is a value: only what ``process``
-    returns or yields reaches other nodes.
+    returns or yields reaches other nodes. What ``http`` does is awaited.
     """
 
     @property
@@ -34,6 +36,25 @@ class Context(Protocol):
         Give it to a provider as the ``Idempotency-Key``, and a call that an earlier attempt has made is not made twice.
         36 characters, of the form of a UUID. It is made of the job, the node and its inputs; of firings on equal inputs
         the first that asks has the first token, and so on. What a node reads from a ``Stream`` is not part of it.
+        """
+        ...
+
+    @property
+    def http(self) -> Http:
+        """Ask other servers: ``answer = await ctx.http.get(url)``. For an async ``process``, in the loop it runs in."""
+        ...
+
+    @property
+    def workspace(self) -> Workspace:
+        """The files of this run, in a folder of its own; gone when the run has ended."""
+        ...
+
+    def secret(self, name: str) -> str:
+        """Return a secret that the class of the node declares.
+
+        Raises:
+            SecretMissing: it is not set, or cannot be read; the text says how to set it.
+            UndeclaredSecret: the class does not declare it.
         """
         ...
 

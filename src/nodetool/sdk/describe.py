@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 
 import msgspec
 
-from nodetool.protocol.descriptions import RUNS, NodeDescription, Output, Property, Runs, TypeMetadata
+from nodetool.protocol.descriptions import RUNS, TOUCHES, NodeDescription, Output, Property, Runs, Touch, TypeMetadata
+from nodetool.protocol.ids import is_secret_name
 from nodetool.protocol.values import Unsendable, plain
 from nodetool.sdk.context import Context
 from nodetool.sdk.node import Node
@@ -93,6 +94,8 @@ def _described(cls: type[Node], path: str | None, version: str) -> NodeDescripti
         properties=_properties(cls),
         outputs=[Output(name=handle, type=metadata(kind), stream=process.yields) for handle, kind in process.outputs],
         basic_fields=getattr(cls, "basic_fields", None) or [field.name for field in fields(cls)],
+        touches=touches_of(cls),
+        secrets=secrets_of(cls),
         module=cls.__module__,
         qualname=cls.__qualname__,
         path=path,
@@ -132,6 +135,22 @@ def _check_checkpoint(cls: type[Node]) -> None:
     if streams := sorted(streams_of(cls)):
         text = f"it reads the stream {streams[0]} itself, so its inputs are not known when it fires; collect them first"
         raise BadNode(f"{cls.__qualname__}.checkpoint: {text}")
+
+
+def touches_of(cls: type[Node]) -> list[Touch]:
+    """Return what *cls* does to the machine. Raises BadNode."""
+    declared: Any = cls.touches
+    if not isinstance(declared, tuple) or not set(declared) <= set(TOUCHES):
+        raise BadNode(f'{cls.__qualname__}.touches has to be a tuple of {" and ".join(TOUCHES)}, as ("host",)')
+    return list(declared)
+
+
+def secrets_of(cls: type[Node]) -> list[str]:
+    """Return the secrets that *cls* declares. Raises BadNode."""
+    declared: Any = cls.secrets
+    if isinstance(declared, str) or not all(isinstance(name, str) and is_secret_name(name) for name in declared):
+        raise BadNode(f'{cls.__qualname__}.secrets has to be a tuple of names, as ("API_KEY",)')
+    return list(declared)
 
 
 def fields(cls: type[Node]) -> list[msgspec.structs.FieldInfo]:

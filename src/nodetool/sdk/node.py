@@ -4,7 +4,7 @@ from typing import Any, ClassVar, dataclass_transform
 
 import msgspec
 
-from nodetool.protocol.descriptions import Role, Runs
+from nodetool.protocol.descriptions import Role, Runs, Touch
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -39,6 +39,11 @@ class Node(msgspec.Struct, metaclass=NodeType):
     checkpoint: ClassVar[bool] = False
     """The work costs money or minutes: what it sent is kept, and when the job is started again after a crash, a firing
     on the same inputs is not computed again. The same inputs have to mean the same work, whenever it is done."""
+    touches: ClassVar[tuple[Touch, ...]] = ()
+    """``host`` if it reaches files, processes or devices of the machine other than by its context, ``code`` if it runs
+    code that comes with the workflow: then the worker runs it only where its operator allows that."""
+    secrets: ClassVar[tuple[str, ...]] = ()
+    """The names of the secrets that it may read with ``ctx.secret(name)``: a run gets no others."""
     basic_fields: ClassVar[list[str]]
     """The inputs that an editor shows on the node itself; all of them if not given."""
 

@@ -13,31 +13,68 @@ A field that is a ``Stream`` may also be given as a plain list. What the node sa
 """
 
 import asyncio
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
 
+from nodetool.protocol.bounds import EVERYWHERE, Bounds
 from nodetool.protocol.events import Severity
 from nodetool.sdk.describe import Process, fields, process_of, streams_of
+from nodetool.sdk.http import Http
 from nodetool.sdk.node import Node
 from nodetool.sdk.stream import Stream
+from nodetool.sdk.tools import Tools
+from nodetool.sdk.workspace import Workspace
+
+IN_TESTS = Bounds(private_hosts=(EVERYWHERE,), http_timeout=10.0)
 
 
 class Recorder:
-    """A ``Context`` that keeps what it is told: ``run(node, ctx := Recorder())``, then look at its lists."""
+    """A ``Context`` that keeps what it is told: ``run(node, ctx := Recorder())``, then look at its lists.
+
+    It has the *secrets* that it is given. Its ``http`` reaches this machine too, where the servers of tests are, unless
+    other *bounds* are given.
+    """
 
     job_id = "test-job"
     node_id = "test-node"
     idempotency_token = "00000000-0000-5000-8000-000000000000"  # noqa: S105 - it opens nothing
 
-    def __init__(self, attempt: int = 1) -> None:
+    def __init__(
+        self, attempt: int = 1, *, secrets: Mapping[str, str] | None = None, bounds: Bounds = IN_TESTS
+    ) -> None:
         self.attempt = attempt
+        self.tools = Tools(bounds, secrets)
+        self._workspace: Workspace | None = None
+        self.cls: type[Node] = Node
+        """The class of the node that runs: it says which secrets may be read."""
         self.steps: list[tuple[int, int]] = []
         """What ``progress`` was told: how far, and of how much."""
         self.logs: list[tuple[Severity, str]] = []
         self.previews: list[Any] = []
         self.chunks: list[str] = []
         self.notices: list[tuple[Severity, str]] = []
+
+    @property
+    def http(self) -> Http:
+        return self.tools.http
+
+    @property
+    def workspace(self) -> Workspace:
+        """A folder for the test, which is there as long as the recorder."""
+        if self._workspace is None:
+            folder = Path(tempfile.mkdtemp(prefix="nodetool-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self._workspace = Workspace(folder)
+        return self._workspace
+
+    def secret(self, name: str) -> str:
+        return self.tools.secret(name, self.cls)
 
     def progress(self, progress: int, total: int, chunk: str = "") -> None:
         self.steps.append((progress, total))
@@ -86,10 +123,15 @@ async def outputs(node: Node, ctx: Recorder | None = None) -> dict[str, list[Any
     if not hasattr(node, "process"):
         raise TypeError(f"{cls.__qualname__} has no process: a workflow does its work")
     _prepare(node)
+    ctx = ctx or Recorder()
+    ctx.cls = cls
     sent: dict[str, list[Any]] = {}
-    for result in await _results(node, process, ctx or Recorder()):
-        for handle, value in _by_handle(cls, process, result):
-            sent.setdefault(handle, []).append(value)
+    try:
+        for result in await _results(node, process, ctx):
+            for handle, value in _by_handle(cls, process, result):
+                sent.setdefault(handle, []).append(value)
+    finally:
+        await ctx.tools.aclose()
     return sent
 
 
@@ -115,6 +157,8 @@ def _prepare(node: Node) -> None:
 
 
 def _checked(name: str, value: Any, hint: Any) -> Any:
+    if hint == str | bytes and isinstance(value, hint):  # msgspec does not take this union
+        return value
     try:
         return msgspec.convert(value, hint)
     except msgspec.ValidationError as error:

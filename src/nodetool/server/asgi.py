@@ -1,5 +1,6 @@
 """The server as one ASGI application."""
 
+import re
 import time
 from typing import Any
 
@@ -88,7 +89,7 @@ def handler(route: Route, guarded: Handler | None = None) -> HTTPRouteHandler:
     async def nothing() -> LitestarApp:
         raise AssertionError("the route was answered before")
 
-    path = route.path.replace("{id}", "{id:str}")
+    path = re.sub(r"\{(\w+)\}", r"{\1:str}", route.path).replace("{key:str}", "{key:path}")
     methods: Any = [route.method]
     return HTTPRouteHandler(path, http_method=methods, before_request=guarded or route.handler, status_code=200)(
         nothing

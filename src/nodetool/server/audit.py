@@ -33,7 +33,8 @@ class Audit:
         return answer
 
     def _note(self, request: Request, action: str, job_id: str, made: str = "") -> None:
-        id = request.scope["path_params"].get("id") or made
+        in_path = "".join(request.scope["path_params"].values())  # no route has more than one
+        id = in_path.removeprefix("/") or made
         self.write(identity_of(request), request.scope["client"], action, id, job_id)
 
     def write(self, identity: Identity, client: Any, action: str, id: str, job_id: str) -> None:

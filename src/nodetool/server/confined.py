@@ -1,6 +1,6 @@
 """The rooms as a token for one workflow sees them: nothing else is there."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from nodetool.protocol.documents import Workflow, WorkflowRequest
 from nodetool.protocol.errors import Forbidden, NotFound
 from nodetool.server.ports import Cursor, Ending, Job, Jobs, Services, Workflows
+from nodetool.storage.blobs import Area, Stored
 from nodetool.storage.port import JobRow, Once, Page
 
 
@@ -17,6 +18,7 @@ def confined(services: Services, workflow_id: str) -> Services:
         services,
         jobs=JobsOfOne(services.jobs, workflow_id),
         workflows=OneWorkflow(services.workflows, workflow_id),
+        blobs=NoBlobs(),
     )
 
 
@@ -107,3 +109,16 @@ class OneWorkflow:
     def _check(self, id: str) -> None:
         if id != self._id:
             raise NotFound("workflow", id)
+
+
+class NoBlobs:
+    """No stored files: they belong to no workflow."""
+
+    async def open(self, area: Area, user: str, key: str) -> Stored | None:  # noqa: ARG002 - as Blobs has it
+        return None
+
+    async def write(self, area: Area, user: str, key: str, pieces: AsyncIterator[bytes], limit: int) -> None:  # noqa: ARG002
+        raise Forbidden("the token is for one workflow, and files belong to none")
+
+    async def delete(self, area: Area, user: str, key: str) -> bool:  # noqa: ARG002 - as Blobs has it
+        return False

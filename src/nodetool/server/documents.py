@@ -47,6 +47,6 @@ def job_document(row: JobRow, ending: Ending | None, prefix: str) -> JobDocument
     """Return a job with what went in and came out; *ending* is how it ended, if it did."""
     return JobDocument(
         **msgspec.structs.asdict(summary(row, prefix)),
-        params=msgspec.Raw(codec.json_of_msgpack(row.params) if row.params else b"{}"),
+        params=msgspec.Raw(codec.json_of_params(row.params)),
         result=msgspec.Raw(codec.json_of_msgpack(ending.result) if ending and ending.result else b"null"),
     )

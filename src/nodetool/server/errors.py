@@ -18,6 +18,7 @@ _log = structlog.get_logger()
 STATUS: dict[type[NodetoolError], int] = {
     errors.InvalidJson: 400,
     errors.InvalidCursor: 400,
+    errors.InvalidKey: 400,
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
     errors.ForeignOrigin: 403,
@@ -32,6 +33,7 @@ STATUS: dict[type[NodetoolError], int] = {
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
+    errors.RangeNotSatisfiable: 416,
     errors.ForeignHost: 421,
     errors.HasFindings: 422,
     errors.IdempotencyMismatch: 422,

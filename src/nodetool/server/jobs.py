@@ -12,7 +12,7 @@ from nodetool.server.documents import accepted, job_document, job_list, job_url
 from nodetool.server.options import MIB, Options
 from nodetool.server.ports import Batch, Cursor, Jobs
 from nodetool.server.requests import Query, Request, header, id_of, misfit, number, user_of
-from nodetool.server.responses import Answer, Header, Nothing, document, of_job
+from nodetool.server.responses import Answer, Empty, Header, document, of_job
 from nodetool.server.types import ASGIApp
 from nodetool.server.visitors import Visitors
 from nodetool.storage.port import JobRow
@@ -72,7 +72,7 @@ class JobRoutes:
         after = starting_point(request, framing)
         row = await self._jobs.job(user_of(request), id_of(request))
         if framing is streams.SSE and row.status in ENDED and after == row.last_seq:
-            return Nothing()  # else an EventSource would come back for ever
+            return Empty(204)  # else an EventSource would come back for ever
         cursor = await self._jobs.events(user_of(request), row.id, after)
         return streams.Stream(cursor, framing, row.id, visitors=self._visitors, silence=self._options.silence)
 

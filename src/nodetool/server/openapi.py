@@ -4,6 +4,7 @@ The shapes are those of the Structs. What a route takes beside its body, and how
 as handlers take their requests as they are; a test compares the two tables.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +16,7 @@ import msgspec
 from nodetool.protocol import answers
 from nodetool.protocol.codec import to_json
 from nodetool.protocol.commands import RunJobData
-from nodetool.protocol.documents import Graph, RunRequest, TokenRequest, Workflow, WorkflowRequest
+from nodetool.protocol.documents import Graph, RunRequest, SecretRequest, TokenRequest, Workflow, WorkflowRequest
 from nodetool.protocol.events import AnyEvent
 from nodetool.server.jobs import STATUSES
 from nodetool.server.options import Options
@@ -55,11 +56,15 @@ def in_query(name: str, description: str, **schema: Any) -> Schema:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
+def in_path(name: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
 def in_header(name: str, description: str) -> Schema:
     return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
 
 
-ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+IN_PATH = re.compile(r"\{(\w+)\}")
 LIMIT = in_query("limit", "How many at most.", type="integer", minimum=1, maximum=1000, default=100)
 CURSOR = in_query("cursor", "The `next` of the page before.", type="string")
 COLUMNS = in_query("columns", "Parts to show, separated by commas; all without it.", type="string")
@@ -80,6 +85,9 @@ IDEMPOTENCY_KEY = in_header(
     "Idempotency-Key", "The same key with the same body, within a day, is answered with the job that it started first."
 )
 IF_MATCH = in_header("If-Match", "Only if the stored document has this ETag.")
+RANGE = in_header("Range", "One part of the file: `bytes=0-99`, `bytes=100-` or `bytes=-100`.")
+IF_RANGE = in_header("If-Range", "A part only if the file is still that of this `Last-Modified`; else all of it.")
+IF_MODIFIED_SINCE = in_header("If-Modified-Since", "304 if the file has not changed since.")
 LAST_EVENT_ID = in_header("Last-Event-ID", "As `after`, where the answer is server-sent events.")
 
 
@@ -88,6 +96,7 @@ class Doc:
     """What is said about an operation beside its path."""
 
     takes: Schema | None = None
+    takes_type: str = "application/json"
     is_optional: bool = False
     """The body may be left out."""
     query: Sequence[Schema] = ()
@@ -108,6 +117,8 @@ LATER = ("Nodetool-Job-Id", "Location")
 LINES = {"application/x-ndjson": EVENT}
 SSE = {"text/event-stream": {"description": "The `data` of each is an Event as JSON, that of the last one `[DONE]`."}}
 ACCEPTED = json_of(ref("Accepted"))
+BYTES: Schema = {"type": "string", "format": "binary"}
+FILE = {"*/*": BYTES}
 HEALTHY = Doc(gives={200: json_of(ref("Health"))})
 
 DOCS: dict[str, Doc] = {
@@ -188,6 +199,19 @@ DOCS: dict[str, Doc] = {
     "TokenRoutes.revoke": Doc(gives={200: json_of({"type": "null"})}, refuses=(404, 503, 507)),
     "NodeRoutes.metadata": Doc(gives={200: json_of({"type": "array", "items": OBJECT})}),
     "NodeRoutes.packs": Doc(gives={200: json_of({"type": "array", "items": OBJECT})}),
+    "SecretRoutes.list": Doc(gives={200: json_of(ref("SecretList"))}),
+    "SecretRoutes.set": Doc(
+        takes=ref("SecretRequest"), gives={200: json_of(ref("SecretDocument"))}, refuses=(400, 413, 415, 422, 503, 507)
+    ),
+    "SecretRoutes.delete": Doc(gives={200: json_of({"type": "null"})}, refuses=(404, 503, 507)),
+    "StorageRoutes.read": Doc(
+        query=(RANGE, IF_RANGE, IF_MODIFIED_SINCE),
+        gives={200: FILE, 206: FILE, 304: {}},
+        headers=("Last-Modified", "Accept-Ranges"),
+        refuses=(400, 404, 416, 503),
+    ),
+    "StorageRoutes.write": Doc(takes=BYTES, takes_type="*/*", gives={200: {}}, refuses=(400, 413, 422, 503, 507)),
+    "StorageRoutes.delete": Doc(gives={200: json_of({"type": "null"}), 204: {}}, refuses=(400, 404, 503)),
     "HealthRoutes.health": HEALTHY,
     "HealthRoutes.ping": Doc(gives={200: json_of(ref("Pulse"))}),
     "HealthRoutes.ready": Doc(gives={200: json_of(ref("Health"))}, refuses=(503,)),
@@ -245,15 +269,17 @@ def operation(route: Route) -> dict[str, Any]:
         # A server of one user needs no token; the scopes are those of which a token must have one.
         "security": [{}, {"token": sorted(route.needs)}] if route.needs else [],
     }
-    if parameters := [*([ID] if "{id}" in route.path else []), *doc.query]:
+    if parameters := [*map(in_path, IN_PATH.findall(route.path)), *doc.query]:
         said["parameters"] = parameters
     if doc.takes:
-        said["requestBody"] = {"required": not doc.is_optional, "content": json_of({"schema": doc.takes})}
+        said["requestBody"] = {"required": not doc.is_optional, "content": {doc.takes_type: {"schema": doc.takes}}}
     return said
 
 
 def operation_id(route: Route) -> str:
     name = route.operation.replace("Routes", "").replace(".", "_").lower()
+    if "{key}" in route.path:  # one handler on several paths
+        name = "_".join([name, *re.findall(r"\w+", route.path.removesuffix("{key}"))])
     return f"{name}_head" if route.method == "HEAD" else name
 
 
@@ -303,6 +329,8 @@ def schemas() -> dict[str, Any]:
         RunRequest,
         RunJobData,
         answers.Health,
+        answers.SecretList,
+        SecretRequest,
     )
     (*_, event), components = msgspec.json.schema_components((*types, AnyEvent), ref_template=REF)
     for (name, key), shape in SHAPES.items():

@@ -40,6 +40,8 @@ class Options:
     """Log who ran, changed or deleted what."""
     max_body: int = 16 * MIB
     """Bytes of a request body, and of a frame from a client."""
+    max_blob: int = 1024 * MIB
+    """Bytes of a stored file."""
     silence: float = 15.0
     """Seconds without an event until a stream sends a sign of life."""
     max_wait: float = 0.0

@@ -9,7 +9,9 @@ from nodetool.auth.tokens import Wanted
 from nodetool.protocol.documents import Workflow, WorkflowRequest
 from nodetool.protocol.errors import Fault
 from nodetool.protocol.events import Status
+from nodetool.storage.blobs import Blobs
 from nodetool.storage.port import JobRow, Once, Page, TokenRow
+from nodetool.storage.sealed import SecretRow
 
 
 class Batch(Protocol):
@@ -214,6 +216,22 @@ class Tokens(Protocol):
         ...
 
 
+class Secrets(Protocol):
+    """The secrets of a user: written and listed here, and never read."""
+
+    async def list(self, user: str) -> list[SecretRow]:
+        """Return them by name; their values are sealed."""
+        ...
+
+    async def set(self, user: str, name: str, value: str) -> int:
+        """Store one, whether it is new or not; return the moment, in microseconds. Raises InvalidRequest."""
+        ...
+
+    async def delete(self, user: str, name: str) -> None:
+        """Raises NotFound."""
+        ...
+
+
 class Nodes(Protocol):
     def metadata(self) -> bytes:
         """Return the JSON of the node types in NodeTool's format, made once."""
@@ -243,6 +261,8 @@ class Services:
     jobs: Jobs
     workflows: Workflows
     nodes: Nodes
+    secrets: Secrets
+    blobs: Blobs
     readiness: Readiness
     metrics: Metrics
     asking: Asking

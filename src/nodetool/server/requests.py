@@ -37,6 +37,12 @@ def id_of(request: Request) -> str:
     return id
 
 
+def in_path(request: Request, name: str) -> str:
+    """Return another part of the path, by its name in the route."""
+    found: str = request.scope["path_params"][name]
+    return found
+
+
 def header(request: Request, wanted: bytes) -> str | None:
     """Return the first header of this (lower-case) name."""
     for name, value in request.scope["headers"]:

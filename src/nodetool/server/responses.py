@@ -32,11 +32,17 @@ class Answer:
         return self
 
 
-class Nothing:
-    """204: there is nothing to send, and never will be."""
+class Empty:
+    """An answer without a body."""
+
+    __slots__ = ("headers", "status")
+
+    def __init__(self, status: int, headers: Iterable[Header] = ()) -> None:
+        self.status = status
+        self.headers = list(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - it is ASGI
-        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -13,7 +13,9 @@ from nodetool.server.ports import Services
 from nodetool.server.requests import Request
 from nodetool.server.runs import Runs
 from nodetool.server.scopes import ADMIN, LOOK, READ, RUN, WRITE, Needs
+from nodetool.server.secrets import SecretRoutes
 from nodetool.server.sockets import Sockets
+from nodetool.server.storage import StorageRoutes
 from nodetool.server.tokens import TokenRoutes
 from nodetool.server.types import ASGIApp
 from nodetool.server.visitors import Visitors
@@ -54,23 +56,30 @@ def table(services: Services, options: Options, visitors: Visitors, sockets: Soc
     runs = Runs(services.jobs, visitors, options)
     jobs = JobRoutes(services.jobs, visitors, options)
     health = HealthRoutes(services.readiness, visitors)
-    editor = editor_only(workflows, runs, NodeRoutes(services.nodes)) if options.surface == "editor" else []
+    secrets = SecretRoutes(services.secrets, options)
+    editor = editor_only(workflows, runs, NodeRoutes(services.nodes), secrets) if options.surface == "editor" else []
+    assets = StorageRoutes(services.blobs, "assets", options)
+    temp = StorageRoutes(services.blobs, "temp", options)
     page = Route("GET", "/", PageRoutes(options.page).page, None)
     return [
         *editor,
         *shared(options.prefix, workflows, runs, jobs),
         *for_tokens(options.prefix, TokenRoutes(services.tokens, options)),
+        *(stored_on_editor(assets, temp) if options.surface == "editor" else stored_on_worker(assets, temp)),
         *always(health, MetricRoutes(services.metrics, visitors, sockets)),
         page,
     ]
 
 
-def editor_only(workflows: WorkflowRoutes, runs: Runs, nodes: NodeRoutes) -> list[Route]:
+def editor_only(workflows: WorkflowRoutes, runs: Runs, nodes: NodeRoutes, secrets: SecretRoutes) -> list[Route]:
     return [
         Route("POST", "/api/workflows", workflows.create, WRITE, "workflow.create"),
         Route("POST", "/api/jobs/run", runs.run_any, RUN, "job.run"),
         Route("GET", "/api/nodes/metadata", nodes.metadata, LOOK),
         Route("GET", "/api/nodes/packs", nodes.packs, LOOK),
+        Route("GET", "/api/settings/secrets", secrets.list, ADMIN),
+        Route("PUT", "/api/settings/secrets/{name}", secrets.set, ADMIN, "secret.set"),
+        Route("DELETE", "/api/settings/secrets/{name}", secrets.delete, ADMIN, "secret.delete"),
     ]
 
 
@@ -96,6 +105,37 @@ def for_tokens(prefix: str, tokens: TokenRoutes) -> list[Route]:
         Route("POST", f"{prefix}/tokens", tokens.create, ADMIN, "token.create"),
         Route("GET", f"{prefix}/tokens", tokens.page, ADMIN),
         Route("DELETE", f"{prefix}/tokens/{{id}}", tokens.revoke, ADMIN, "token.revoke"),
+    ]
+
+
+def stored_on_editor(assets: StorageRoutes, temp: StorageRoutes) -> list[Route]:
+    return [
+        *reading("/api/storage/{key}", assets),
+        *writing("/api/storage/{key}", assets),
+        *reading("/api/storage/temp/{key}", temp),
+        *writing("/api/storage/temp/{key}", temp),
+    ]
+
+
+def stored_on_worker(assets: StorageRoutes, temp: StorageRoutes) -> list[Route]:
+    return [
+        *reading("/storage/assets/{key}", assets),
+        *reading("/storage/temp/{key}", temp),
+        *reading("/admin/storage/assets/{key}", assets),
+        *writing("/admin/storage/assets/{key}", assets),
+        *reading("/admin/storage/temp/{key}", temp),
+        *writing("/admin/storage/temp/{key}", temp),
+    ]
+
+
+def reading(path: str, files: StorageRoutes) -> list[Route]:
+    return [Route("GET", path, files.read, READ), Route("HEAD", path, files.read, READ)]
+
+
+def writing(path: str, files: StorageRoutes) -> list[Route]:
+    return [
+        Route("PUT", path, files.write, WRITE, "file.write"),
+        Route("DELETE", path, files.delete, WRITE, "file.delete"),
     ]
 
 

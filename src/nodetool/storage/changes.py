@@ -37,6 +37,8 @@ from nodetool.storage.port import (
 )
 from nodetool.storage.pruning import Pruning
 from nodetool.storage.queries import Queries
+from nodetool.storage.sealed import DropSecret, ResealParams, ResealSecret, SetSecret
+from nodetool.storage.secrets import SecretChanges
 
 DONE = Done()
 CONFLICT = Refused("conflict")
@@ -57,6 +59,7 @@ class Changes:
         self._execute = connection.cursor().execute
         self._sql = sql
         pruning = Pruning(self._execute, sql)
+        secrets = SecretChanges(self._execute, sql)
         self._by_type: dict[type[Op], Callable[[Any], Outcome]] = {
             Accept: self._accept,
             First: self._first,
@@ -75,6 +78,10 @@ class Changes:
             Sweep: pruning.sweep,
             DropGraphs: pruning.drop_graphs,
             Expire: pruning.expire,
+            SetSecret: secrets.set,
+            DropSecret: secrets.drop,
+            ResealSecret: secrets.reseal_secret,
+            ResealParams: secrets.reseal_params,
         }
 
     def apply(self, ops: Sequence[Op]) -> list[Outcome]:

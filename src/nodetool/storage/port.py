@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from nodetool.protocol.events import Status
+from nodetool.storage.sealed import DropSecret, ParamsRow, ResealParams, ResealSecret, SecretRow, SetSecret
 
 Row = TypeVar("Row")
 
@@ -238,6 +239,10 @@ Op = (
     | Sweep
     | DropGraphs
     | Expire
+    | SetSecret
+    | DropSecret
+    | ResealSecret
+    | ResealParams
 )
 
 
@@ -396,6 +401,24 @@ class Reader(Protocol):
 
     async def graph(self, hash: str) -> bytes | None:
         """Return the JSON of a graph that some job pinned."""
+        ...
+
+    async def secrets(self, user: str) -> list[SecretRow]:
+        """Return the secrets of a user, by name."""
+        ...
+
+    def secret(self, user: str, name: str) -> bytes | None:
+        """Return a sealed secret. For whoever starts a run and cannot wait: a row by its key takes microseconds.
+
+        Raises:
+            StorageFailed: the database cannot be read.
+        """
+        ...
+
+    async def all_secrets(self) -> list[SecretRow]: ...
+
+    async def params_with(self, after_no: int, mark: bytes, *, limit: int) -> list[ParamsRow]:
+        """Return params in which *mark* stands, by the number of their job."""
         ...
 
     async def ended_count(self) -> int:

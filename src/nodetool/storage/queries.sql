@@ -221,3 +221,30 @@ SELECT id, hash, user, name, prefix, scopes, workflow_id, created_us, expires_us
 FROM tokens
 WHERE user = ?
 ORDER BY created_us DESC, id DESC;
+
+-- set_secret --
+INSERT INTO secrets (user, name, sealed, updated_us) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET sealed = excluded.sealed, updated_us = excluded.updated_us;
+
+-- drop_secret --
+DELETE FROM secrets WHERE user = ? AND name = ?;
+
+-- reseal_secret --
+-- Only what was read may be replaced; the moment stays, since the value does.
+UPDATE secrets SET sealed = ?4 WHERE user = ?1 AND name = ?2 AND sealed = ?3;
+
+-- reseal_params --
+UPDATE jobs SET params = ?3 WHERE no = ?1 AND params = ?2;
+
+-- secrets --
+SELECT user, name, sealed, updated_us FROM secrets WHERE user = ? ORDER BY name;
+
+-- secret --
+SELECT sealed FROM secrets WHERE user = ? AND name = ?;
+
+-- all_secrets --
+SELECT user, name, sealed, updated_us FROM secrets;
+
+-- params_with --
+-- What is sealed in params has a mark (?2) in front. Only a change of keys looks for it: no index would pay.
+SELECT no, id, params FROM jobs WHERE no > ?1 AND instr(params, ?2) > 0 ORDER BY no LIMIT ?3;

@@ -19,6 +19,7 @@ from nodetool.storage.cursors import from_cursor, to_cursor
 from nodetool.storage.keys import LAST_SEQ, keys
 from nodetool.storage.port import Batch, JobRow, Kept, Once, Page, Refused, TokenRow, WorkflowRow
 from nodetool.storage.queries import Queries
+from nodetool.storage.sealed import ParamsRow, SecretRow
 
 T = TypeVar("T")
 
@@ -108,6 +109,27 @@ class SqliteReader:
         if after >= LAST_SEQ:
             return []
         return await self._in_thread(self._events, no, max(after, 0), limit, max_bytes)
+
+    async def secrets(self, user: str) -> list[SecretRow]:
+        """Return the secrets of a user, by name."""
+        return [secret_row(row) for row in await self._in_thread(self._all, "secrets", user)]
+
+    def secret(self, user: str, name: str) -> bytes | None:
+        """Return a sealed secret, read in the loop."""
+        try:
+            row = self._one("secret", user, name)
+        except sqlite3.Error as error:
+            raise StorageFailed("The database cannot be read.") from error
+        return None if row is None else row[0]
+
+    async def all_secrets(self) -> list[SecretRow]:
+        """Return the secrets of every user."""
+        return [secret_row(row) for row in await self._in_thread(self._all, "all_secrets")]
+
+    async def params_with(self, after_no: int, mark: bytes, *, limit: int) -> list[ParamsRow]:
+        """Return params in which *mark* stands, by the number of their job."""
+        rows = await self._in_thread(self._all, "params_with", after_no, mark, limit)
+        return [ParamsRow(no=no, job_id=id.hex(), params=params) for no, id, params in rows]
 
     async def ended_count(self) -> int:
         """Return how many jobs have ended."""
@@ -219,6 +241,12 @@ def token_row(row: Any) -> TokenRow:
         expires_us=expires_us,
         used_us=used_us,
     )
+
+
+def secret_row(row: Any) -> SecretRow:
+    """Return the columns of the query ``secrets`` under their names."""
+    user, name, sealed, updated_us = row
+    return SecretRow(user=user, name=name, sealed=sealed, updated_us=updated_us)
 
 
 def job_row(row: Any) -> JobRow:

@@ -21,11 +21,26 @@ from nodetool.storage.port import (
     RevokeToken,
     SaveWorkflow,
 )
+from nodetool.storage.sealed import DropSecret, ResealParams, ResealSecret, SetSecret
 
 Sync = Literal["full", "normal"]
 
 PROMISES: frozenset[type[Op]] = frozenset(
-    {Accept, First, Cancel, Checkpoint, End, SaveWorkflow, DeleteWorkflow, CreateToken, RevokeToken}
+    {
+        Accept,
+        First,
+        Cancel,
+        Checkpoint,
+        End,
+        SaveWorkflow,
+        DeleteWorkflow,
+        CreateToken,
+        RevokeToken,
+        SetSecret,
+        DropSecret,
+        ResealSecret,
+        ResealParams,
+    }
 )
 """What somebody relies on once it is committed; with ``full`` it outlives a power cut."""
 
