@@ -368,6 +368,20 @@ async def test_two_that_do_not_stop_cost_one_runner(desk: Desk, shared: FakeLink
     assert (shared.kills, len(desk.links)) == (1, 2)
 
 
+async def test_killing_one_that_was_replaced_takes_no_third(store: Store) -> None:
+    desk = Desk(store, recycle=2)
+    shared = desk.open()
+    stuck, last = desk.accept(), desk.accept()
+    shared.say(completed(last))
+    assert len(desk.links) == 2
+    await desk.cancel(stuck)
+    await at(lambda: shared.kills)
+    shared.lose()
+
+    assert desk.runner_of(desk.accept()) is desk.links[1]
+    assert len(desk.links) == 2
+
+
 async def test_a_run_that_stops_in_time_costs_no_runner(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
     await desk.cancel(job)
