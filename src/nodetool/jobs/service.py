@@ -63,6 +63,7 @@ class Jobs:
         clock: Clock,
         policy: Policy,
         keep: Keep | None = None,
+        supervisor: type[Supervisor] = Supervisor,
     ) -> None:
         self.tally = Tally()
         self._workflows = workflows
@@ -70,8 +71,8 @@ class Jobs:
         self._now_us = clock.now_us
         self._live = Live(policy.max_user_jobs)
         self._rests = False
-        self._supervisor = Supervisor(
-            lambda supervisor: Log(writer, supervisor, self._ended, clock),
+        self._supervisor = supervisor(
+            lambda keeper: Log(writer, keeper, self._ended, clock),
             connect,
             clock=clock,
             policy=policy,
