@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--world", type=int, help="the one seed that the simulation of jobs runs again")
     parser.addoption("--scale", type=int, default=1, help="how much the heavy proofs do: 1 in ./test, 100 by hand")
     parser.addoption("--seed", type=int, default=randrange(1 << 32), help="what the heavy proofs draw from")
 

@@ -284,7 +284,7 @@ async def serve(
                 lag.open()
                 site = _site(rooms, asking, options, lag)
                 front.site = site
-                home.announce(url_of(sock))
+                home.announce(url_of(sock), options.prefix)
                 _settle_memory()
                 await stop.wait()
                 _log.info("server.stopping")

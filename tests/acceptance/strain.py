@@ -16,10 +16,13 @@ from tests.graphs import Json, through
 
 CLIENTS = 8
 
+UNDER_WAY = 20
+"""Runs that may be left by connections that were cut, before the next one is: the runner is not to be flooded."""
+
 WORKFLOWS: dict[str, Json] = {
     "echo": through("nodetool.text.Concat", "a", b="!"),
     "emit": through("bench.nodes.Emit", count=100),
-    "flood": through("bench.nodes.Emit", text="x" * 1000, count=1000),
+    "flood": through("bench.nodes.Emit", text="x" * 1000, count=500),
     "steps": through("bench.nodes.Steps", steps=4, seconds=0.005),
     "fail": through("bench.nodes.Fail"),
     "alone": through("bench.nodes.BlockingSleep", seconds=0.01),
@@ -100,13 +103,14 @@ WAYS: tuple[Way, ...] = (Client.call, Client.lines, Client.sse, Client.later, Cl
 
 
 class Strain:
-    """Puts strain on the server at *address*; *seed* says which."""
+    """Puts strain on the server at *address*; *seed* says which. *under_way* tells how many runs there are."""
 
-    def __init__(self, address: Address, seed: int) -> None:
+    def __init__(self, address: Address, seed: int, under_way: Callable[[], int]) -> None:
         self.done: Counter[str] = Counter()
         """Runs by workflow and end, and connections by where they were cut."""
         self._address = address
         self._random = Random(seed)
+        self._under_way = under_way
 
     async def store(self) -> None:
         client = await Client.of(self._address)
@@ -154,6 +158,8 @@ class Strain:
     async def _cut(self, left: Any) -> None:
         client = await Client.of(self._address)
         for _ in left:
+            while self._under_way() > UNDER_WAY:
+                await asyncio.sleep(0.01)
             kind, sent = await self._request(client)
             reader, writer = await asyncio.open_connection(*self._address)
             place = await self._send_and_hear(reader, writer, sent)

@@ -62,12 +62,15 @@ class Serving:
     @property
     def runner(self) -> int:
         """The process of the shared runner."""
-        (pid,) = [runner.link.pid for runner in self._rooms.jobs._supervisor.runners if runner.is_shared]
-        return pid
+        return [runner.link.pid for runner in self._rooms.jobs._supervisor.runners if runner.is_shared][-1]
+
+    def under_way(self) -> int:
+        now = self._rooms.jobs.standing()
+        return now.queued + now.running
 
     def is_idle(self) -> bool:
         now = self._rooms.jobs.standing()
-        return (now.queued, now.running, now.readers, now.runners["alone"]) == (0, 0, 0, 0)
+        return not self.under_way() and (now.readers, now.runners["shared"], now.runners["alone"]) == (0, 1, 0)
 
     def held(self) -> Held:
         return Held(
@@ -164,7 +167,7 @@ def test_runs_and_cut_connections_leave_nothing_behind(tmp_path: Path, scale: in
 async def soak(home: Path, scale: int) -> None:
     runs, cuts, warm = RUNS * scale, CUTS * scale, max(1, scale // 10)
     async with served(home) as server:
-        strain = Strain(server.address, SEED)
+        strain = Strain(server.address, SEED, server.under_way)
         await strain.store()
         await strain.paths()
         await strain.runs(RUNS * warm)

@@ -1,6 +1,9 @@
 """How commands end."""
 
 import errno
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -54,3 +57,25 @@ def test_not_more_faults_are_told_than_somebody_reads() -> None:
 def test_an_error_of_the_system_names_its_file() -> None:
     assert of_system(PermissionError(errno.EACCES, "Permission denied", "x.json")) == "x.json: Permission denied"
     assert of_system(OSError("it broke")) == "it broke"
+
+
+PRINT = """
+import sys
+from nodetool.cli import exits
+
+sys.stdout = exits.whole(sys.stdout)
+print("a line")
+print(type(sys.stdout.buffer).__name__)
+sys.stdin.read()
+"""
+
+
+def test_where_python_does_not_buffer_lines_are_still_written_whole_and_at_once() -> None:
+    """A pipe may take a part of what is written to it; only a buffer writes the rest."""
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", PRINT], env=env, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        assert [process.stdout.readline() for _ in range(2)] == ["a line\n", "BufferedWriter\n"]
+        process.stdin.close()

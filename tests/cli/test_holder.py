@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from nodetool.cli import remote
-from nodetool.cli.holder import NoHome, _home_or_url, server_named
+from nodetool.cli.holder import NoHome, _home_or_address, server_named
 from nodetool.cli.jobs import PAGE, newest
 from nodetool.cli.remote import ServerRefused
 from nodetool.cli.source import WrongUsage
 from nodetool.client import BadAnswer, Refused, Unreachable
 from nodetool.protocol.errors import Fault, HomeInUse, InvalidGraph
-from nodetool.storage.home import Home
+from nodetool.storage.home import Address, Home
 
 
 def test_a_server_is_named_by_an_option_or_a_variable_unless_a_home_is_named() -> None:
@@ -28,9 +28,9 @@ def test_a_server_is_named_by_an_option_or_a_variable_unless_a_home_is_named() -
 
 async def test_a_home_is_made_only_to_store_something(tmp_path: Path) -> None:
     with pytest.raises(NoHome, match="there is no home at"):
-        await _home_or_url(tmp_path / "home", makes=False)
+        await _home_or_address(tmp_path / "home", makes=False)
 
-    found = await _home_or_url(tmp_path / "home", makes=True)
+    found = await _home_or_address(tmp_path / "home", makes=True)
 
     assert isinstance(found, Home)
     found.close()
@@ -41,14 +41,16 @@ async def test_who_has_the_home_and_does_not_say_where_it_listens_is_told(tmp_pa
         Home.open(tmp_path),
         pytest.raises(HomeInUse, match=r"uses this home; it does not say where it listens, so name it with --url"),
     ):
-        await _home_or_url(tmp_path, makes=False, seconds=0)
+        await _home_or_address(tmp_path, makes=False, seconds=0)
 
 
 async def test_the_server_of_a_home_is_asked(tmp_path: Path) -> None:
     with Home.open(tmp_path) as home:
         home.announce("http://127.0.0.1:8000")
 
-        assert await _home_or_url(tmp_path, makes=False) == "http://127.0.0.1:8000"
+        found = await _home_or_address(tmp_path, makes=False)
+        assert isinstance(found, Address)
+        assert (found.url, found.prefix) == ("http://127.0.0.1:8000", "/api")
 
 
 def test_what_a_server_refuses_ends_a_command_as_it_would_without_one() -> None:

@@ -251,3 +251,20 @@ def test_a_document_keeps_its_id_and_a_graph_gets_a_name(tmp_path: Path) -> None
         "graph": {},
     }
     assert source.document(str(tmp_path / "bare.json"), None)["name"] == "bare"
+
+
+def test_the_jobs_of_a_worker_are_listed_where_it_is_found_or_named(worker: Served, http: httpx.Client) -> None:
+    id = http.post("/workflows/csv-report/jobs").json()["job_id"]
+    nowhere = worker.home.parent / "nowhere"
+
+    found = nodetool("jobs", "list", "--token", token_of(worker), home=worker.home)
+    named = nodetool(
+        "jobs", "show", id, "--url", worker.url, "--prefix", "", home=nowhere, NODETOOL_TOKEN=token_of(worker)
+    )
+    nobody = nodetool("workflows", "list", home=worker.home)
+
+    assert (found.code, found.err) == (0, "")
+    assert id in [line.split()[0] for line in found.lines]
+    assert named.lines[:2] == [f"job       {id}", "workflow  csv-report"]
+    assert (nobody.code, nobody.out) == (1, "")
+    assert nobody.err.endswith(": a command sends the token of --token or NODETOOL_TOKEN\n")

@@ -15,7 +15,7 @@ from nodetool.protocol import codec, frames
 from nodetool.protocol.errors import QueueFull, StorageFailed, StorageFull
 from nodetool.protocol.events import JobUpdate
 from nodetool.runner.pulse import Place
-from nodetool.storage.port import Accept, Append, Cancel, Op
+from nodetool.storage.port import Accept, Append, Begin, Cancel, Op
 from nodetool.storage.sqlite import Store
 from tests.graphs import through
 from tests.jobs.helpers import (
@@ -368,6 +368,20 @@ async def test_two_that_do_not_stop_cost_one_runner(desk: Desk, shared: FakeLink
     assert (shared.kills, len(desk.links)) == (1, 2)
 
 
+async def test_killing_one_that_was_replaced_takes_no_third(store: Store) -> None:
+    desk = Desk(store, recycle=2)
+    shared = desk.open()
+    stuck, last = desk.accept(), desk.accept()
+    shared.say(completed(last))
+    assert len(desk.links) == 2
+    await desk.cancel(stuck)
+    await at(lambda: shared.kills)
+    shared.lose()
+
+    assert desk.runner_of(desk.accept()) is desk.links[1]
+    assert len(desk.links) == 2
+
+
 async def test_a_run_that_stops_in_time_costs_no_runner(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
     await desk.cancel(job)
@@ -619,6 +633,26 @@ async def test_a_cancel_does_not_overtake_what_waits_for_the_disk(failing: tuple
     await desk.cancel(job)
 
     assert (await desk.row(job)).cancel_requested
+
+
+async def test_what_follows_a_start_that_could_not_be_stored_waits_with_it(failing: tuple[Desk, Failing]) -> None:
+    desk, writer = failing
+    jobs = [desk.accept(alone_kind()) for _ in range(9)]
+    await jobs[8].accepted()
+    writer.fails = lambda op: isinstance(op, Begin)
+    desk.runner_of(jobs[0]).say(completed(jobs[0]))
+    await asyncio.sleep(0)  # the start has failed, and nobody knows yet
+    desk.runner_of(jobs[8]).say(events_frame(jobs[8], 2))
+    desk.runner_of(jobs[8]).lose()
+    await at(lambda: desk.supervisor.log.is_stalled)
+    row = await desk.row(jobs[8])
+    assert (row.status, row.attempt, row.last_seq) == ("queued", 1, 1)
+    writer.fails = lambda _: False
+    desk.runner_of(jobs[8]).say(completed(jobs[8], attempt=2))
+    async with asyncio.timeout(2):
+        await jobs[8].wait()
+
+    assert kinds(await desk.events(jobs[8])) == ["queued", "LogUpdate", "queued", "completed"]
 
 
 async def test_a_run_whose_events_do_not_follow_the_log_is_ended_where_it_ends(desk: Desk, shared: FakeLink) -> None:

@@ -53,6 +53,17 @@ async def test_it_is_a_process_and_the_leader_of_its_group() -> None:
         assert ear.of(frames.Hello)[0].pid == link.pid
 
 
+async def test_it_says_hello_and_beats_before_a_node_can_hold_its_loop() -> None:
+    holds = version(through("tests.Hold"))
+    ear = Ear()
+    link = ProcessLink(ear, catalogue="c", limits=frames.RunLimits(max_result=1 << 20))
+    link.send(plan_frame(holds))
+    link.send(start_frame(holds, job_no=1))
+    await eventually(lambda: ear.of(frames.Hello) and link.last_beat())
+    link.kill()
+    await eventually(lambda: ear.lost)
+
+
 async def test_it_beats_by_the_clock_that_nobody_sets() -> None:
     async with running() as (link, _):
         assert abs(time.monotonic_ns() // 1_000_000 - link.last_beat()) < 20_000

@@ -111,9 +111,17 @@ async def test_events_go_on_where_the_log_ends(store: Store) -> None:
 
 
 async def test_events_of_another_attempt_are_refused(store: Store) -> None:
-    outcomes = await do(store, accept(1), requeue(1, 2), append(1, 3), append(1, 3, attempt=2))
+    begin = Begin(no=1, attempt=2, started_us=1)
+    outcomes = await do(store, accept(1), requeue(1, 2), begin, append(1, 3), append(1, 3, attempt=2))
 
-    assert outcomes == [DONE, DONE, Refused("stale"), DONE]
+    assert outcomes == [DONE, DONE, DONE, Refused("stale"), DONE]
+
+
+async def test_nothing_of_an_attempt_is_stored_before_its_start(store: Store) -> None:
+    begin = Begin(no=1, attempt=1, started_us=1)
+    outcomes = await do(store, accept(1, status="queued"), append(1, 2), requeue(1, 2), begin, append(1, 2))
+
+    assert outcomes == [DONE, Refused("stale"), Refused("stale"), DONE, DONE]
 
 
 async def test_events_of_a_cancelled_job_are_stored_until_it_ends(store: Store) -> None:

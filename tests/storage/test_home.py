@@ -99,7 +99,7 @@ async def test_a_server_that_has_a_home_is_found_there(tmp_path: Path) -> None:
     with Home.open(tmp_path) as home:
         home.announce("http://127.0.0.1:8000")
 
-        assert await take_home(tmp_path) == Address("http://127.0.0.1:8000", os.getpid())
+        assert await take_home(tmp_path) == Address("http://127.0.0.1:8000", os.getpid(), "/api")
         with pytest.raises(HomeInUse, match=re.escape(f"(process {os.getpid()})")):
             await own_home(tmp_path)
 

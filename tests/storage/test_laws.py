@@ -80,7 +80,10 @@ def reason(job: Job, op: Any) -> Refused | None:
     other_end = isinstance(op, End) and op.status != "cancelled"
     if job.cancelled and (other_end or isinstance(op, Begin | Requeue)):
         return Refused("cancelled")
-    return Refused("stale") if isinstance(op, Begin) and job.status != "queued" else None
+    expects: dict[type, str] = {Begin: "queued", Append: "running", Requeue: "running"}
+    if job.status == expects.get(type(op), job.status):
+        return None
+    return Refused("cancelled" if job.cancelled else "stale")
 
 
 def after(job: Job, op: Any) -> Job:

@@ -13,7 +13,7 @@ import pytest
 from nodetool.protocol.errors import StorageFailed, StorageFull
 from nodetool.storage import connect
 from nodetool.storage.pace import FIRST
-from nodetool.storage.port import Cancel, Done, Op, Refused
+from nodetool.storage.port import Begin, Cancel, Done, Op, Refused
 from nodetool.storage.sqlite import FILE, Store, open_store
 from nodetool.storage.transaction import Call
 from tests.storage.helpers import accept, append, checkpoint, end, job_id, requeue, save
@@ -68,7 +68,8 @@ async def test_what_arrives_during_a_commit_on_the_thread_is_the_next_transactio
 
 
 async def test_operations_take_effect_in_the_order_they_were_given(either: Store) -> None:
-    ops: list[Op] = [accept(1), append(1, 2), requeue(1, 3), append(1, 4, attempt=2), end(1, 5, attempt=2)]
+    begin = Begin(no=1, attempt=2, started_us=1)
+    ops: list[Op] = [accept(1), append(1, 2), requeue(1, 3), begin, append(1, 4, attempt=2), end(1, 5, attempt=2)]
 
     outcomes = await asyncio.gather(*[either.writer.append([op]) for op in ops])
 

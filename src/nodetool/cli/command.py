@@ -35,6 +35,7 @@ def main() -> NoReturn:
     """Run the command that is given; an error of ours is one sentence on stderr, and an exit code."""
     # Much of what is imported stays: the collector would look at all of it again and again.
     gc.set_threshold(50_000, 20, 100)
+    sys.stdout = exits.whole(sys.stdout)
     try:
         cli(prog_name="nodetool")
     except SystemExit as done:

@@ -4,7 +4,8 @@ import os
 import sys
 import threading
 from enum import IntEnum
-from typing import NoReturn
+from io import BufferedWriter, FileIO, TextIOWrapper
+from typing import NoReturn, TextIO
 
 from nodetool.cli.source import WrongUsage
 from nodetool.config import InvalidSetting
@@ -65,6 +66,17 @@ def of_system(error: OSError) -> str:
 
 def say(text: str) -> None:
     print(f"nodetool: {text}", file=sys.stderr, flush=True)
+
+
+def whole(out: TextIO) -> TextIO:
+    """Return a stream that all that is printed goes through, line by line.
+
+    Where Python is told not to buffer (PYTHONUNBUFFERED), it drops what a pipe did not take at once.
+    """
+    raw: object = out.buffer
+    if not isinstance(raw, FileIO):
+        return out
+    return TextIOWrapper(BufferedWriter(raw), out.encoding, out.errors, line_buffering=True)
 
 
 def leave(code: object) -> NoReturn:

@@ -79,14 +79,15 @@ class Where:
     """What a command is told of whom to ask: the URL of a server, else the home of its settings."""
 
     url: str | None
+    prefix: str
     token: str | None
     config: Config
 
     @classmethod
-    def given(cls, home: Path | None, url: str | None, token: str | None, **settings: Any) -> "Where":
+    def given(cls, home: Path | None, url: str | None, prefix: str, token: str | None, **settings: Any) -> "Where":
         """Read it from options and variables. Raises WrongUsage, InvalidSetting."""
         secret = token or os.environ.get(variable("token")) or None
-        return cls(server_named(os.environ, home, url), secret, read_config(home=home, **settings))
+        return cls(server_named(os.environ, home, url), prefix, secret, read_config(home=home, **settings))
 
 
 def server_named(env: Mapping[str, str], home: Path | None, url: str | None) -> str | None:
@@ -128,7 +129,8 @@ async def holding(where: Where, *, makes: bool) -> AsyncIterator[Holder]:
         NoHome, HomeInUse, HomeTooNew: there is nobody to ask.
         WrongUsage: this is no URL.
     """
-    found = where.url or await _home_or_url(where.config.folder, makes=makes)
+    named = Address(where.url, 0, where.prefix) if where.url else None
+    found = named or await _home_or_address(where.config.folder, makes=makes)
     if isinstance(found, Home):
         from nodetool.cli.resting import at_rest
 
@@ -137,19 +139,18 @@ async def holding(where: Where, *, makes: bool) -> AsyncIterator[Holder]:
     else:
         from nodetool.cli.remote import on_server
 
-        async with on_server(found, where.token) as server:
+        async with on_server(found.url, where.token, found.prefix) as server:
             yield server
 
 
-async def _home_or_url(folder: Path, *, makes: bool, seconds: float = PATIENCE) -> Home | str:
-    """Take a home, or return the URL of the server that has it."""
+async def _home_or_address(folder: Path, *, makes: bool, seconds: float = PATIENCE) -> Home | Address:
+    """Take a home, or return where the server is that has it."""
     if not makes and not is_home(folder):
         raise NoHome(f"there is no home at {folder}: name one with --home, or a server with --url")
     if not announced(folder):
         import_module("nodetool.cli.resting")  # others may wait for the home: they need not wait for this too
     try:
-        found = await take_home(folder, seconds=seconds)
-        return found.url if isinstance(found, Address) else found
+        return await take_home(folder, seconds=seconds)
     except HomeInUse as error:
         hint = "it does not say where it listens, so name it with --url, or try again"
         raise HomeInUse(f"{error.detail.rstrip('.')}; {hint}") from error

@@ -8,7 +8,7 @@ import typer
 
 from nodetool.cli import exits
 from nodetool.cli.exits import Exit
-from nodetool.cli.options import AsJson, Home, NodeFiles, Token, Url
+from nodetool.cli.options import AsJson, Home, NodeFiles, Prefix, Token, Url
 from nodetool.protocol.errors import NodetoolError
 from nodetool.protocol.events import ENDED, JobUpdate, Status
 
@@ -48,13 +48,14 @@ def list_jobs(
     json: AsJson = False,
     home: Home = None,
     url: Url = None,
+    prefix: Prefix = "/api",
     token: Token = None,
 ) -> None:
     """List jobs, newest first."""
     from nodetool.cli import printing, show, show_jobs
     from nodetool.cli.holder import Where, ask
 
-    found, runs = ask(Where.given(home, url, token), lambda holder: newest(holder, workflow, status, limit))
+    found, runs = ask(Where.given(home, url, prefix, token), lambda holder: newest(holder, workflow, status, limit))
     if json:
         print(show.as_json(found))
     else:
@@ -79,12 +80,20 @@ async def newest(holder: "Holder", workflow: str | None, status: Status | None, 
             return {"next": cursor, "jobs": found}, holder.runs
 
 
-def show_job(id: Id, json: AsJson = False, home: Home = None, url: Url = None, token: Token = None) -> None:
+def show_job(
+    id: Id,
+    *,
+    json: AsJson = False,
+    home: Home = None,
+    url: Url = None,
+    prefix: Prefix = "/api",
+    token: Token = None,
+) -> None:
     """Show a job: where it stands and why, when it ran, what went in and what came out."""
     from nodetool.cli import show, show_jobs
     from nodetool.cli.holder import Where, ask
 
-    found, end, runs = ask(Where.given(home, url, token), lambda holder: job_and_end(holder, id))
+    found, end, runs = ask(Where.given(home, url, prefix, token), lambda holder: job_and_end(holder, id))
     if json:
         print(show.as_json(found))
     else:
@@ -117,6 +126,7 @@ def log_job(
     json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
     home: Home = None,
     url: Url = None,
+    prefix: Prefix = "/api",
     token: Token = None,
 ) -> None:
     """Print the events of a job."""
@@ -124,8 +134,8 @@ def log_job(
     from nodetool.cli.holder import Where, ask
 
     write = printing.event_writer() if json else printing.event_printer()
-    left = LEFT if follow else None
-    ask(Where.given(home, url, token), lambda holder: read_log(holder, id, write, follow=follow), when_left=left)
+    where = Where.given(home, url, prefix, token)
+    ask(where, lambda holder: read_log(holder, id, write, follow=follow), when_left=LEFT if follow else None)
 
 
 async def read_log(holder: "Holder", id: str, write: "Write", *, follow: bool) -> None:
@@ -147,11 +157,18 @@ async def read_log(holder: "Holder", id: str, write: "Write", *, follow: bool) -
         raise NothingRuns
 
 
-def cancel_jobs(ids: Ids, home: Home = None, url: Url = None, token: Token = None) -> None:
+def cancel_jobs(
+    ids: Ids,
+    *,
+    home: Home = None,
+    url: Url = None,
+    prefix: Prefix = "/api",
+    token: Token = None,
+) -> None:
     """Cancel jobs. One that has ended stays as it is."""
     from nodetool.cli.holder import Where, ask
 
-    failed = ask(Where.given(home, url, token), lambda holder: cancel_each(holder, ids))
+    failed = ask(Where.given(home, url, prefix, token), lambda holder: cancel_each(holder, ids))
     raise typer.Exit(Exit.FAILED if failed else Exit.OK)
 
 
@@ -188,13 +205,14 @@ def retry_job(
     nodes: NodeFiles = None,
     home: Home = None,
     url: Url = None,
+    prefix: Prefix = "/api",
     token: Token = None,
 ) -> None:
     """Run again what a job has run, as a new job, and print its id."""
     from nodetool.cli import show_jobs
     from nodetool.cli.holder import Where, ask
 
-    where = Where.given(home, url, token, nodes=nodes)
+    where = Where.given(home, url, prefix, token, nodes=nodes)
     end = ask(where, lambda holder: try_again(holder, id, wait=wait), when_left=LEFT if wait else None)
     if end and end.status != "completed":
         exits.say(show_jobs.blame(end))
@@ -214,10 +232,18 @@ async def try_again(holder: "Holder", id: str, *, wait: bool) -> JobUpdate | Non
     return await end_of(holder, new, 0) if wait else None
 
 
-def prune_jobs(days: Days = None, jobs: Jobs = None, home: Home = None, url: Url = None, token: Token = None) -> None:
+def prune_jobs(
+    *,
+    days: Days = None,
+    jobs: Jobs = None,
+    home: Home = None,
+    url: Url = None,
+    prefix: Prefix = "/api",
+    token: Token = None,
+) -> None:
     """Delete jobs that ended long ago, as a server does by itself every hour."""
     from nodetool.cli import show
     from nodetool.cli.holder import Where, ask
 
-    where = Where.given(home, url, token, retention_days=days, retention_jobs=jobs)
+    where = Where.given(home, url, prefix, token, retention_days=days, retention_jobs=jobs)
     print(f"{show.count(ask(where, lambda holder: holder.prune()), 'job')} deleted")

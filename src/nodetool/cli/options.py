@@ -16,6 +16,7 @@ Home = Annotated[Path | None, typer.Option(help="The folder for all that is writ
 NodeFiles = Annotated[list[str] | None, typer.Option("--nodes", help="A file with nodes of your own; repeatable.")]
 Url = Annotated[str | None, typer.Option(help="Ask the server there, and not that of the home [NODETOOL_URL].")]
 Token = Annotated[str | None, typer.Option(help="The token to come with [NODETOOL_TOKEN].")]
+Prefix = Annotated[str, typer.Option(help="What stands before the paths of --url; empty for a worker.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the API answers it.")]
 
 

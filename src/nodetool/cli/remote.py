@@ -24,10 +24,10 @@ class ServerPrunes(NodetoolError):
 
 
 @asynccontextmanager
-async def on_server(url: str, token: str | None) -> AsyncIterator["Server"]:
+async def on_server(url: str, token: str | None, prefix: str) -> AsyncIterator["Server"]:
     """Ask the server at *url*. What it refuses is an error of ours. Raises WrongUsage: this is no URL."""
     try:
-        client = Client(url, token)
+        client = Client(url, token, prefix=prefix)
     except ValueError as error:
         raise WrongUsage(str(error)) from error
     try:
@@ -41,6 +41,8 @@ def told(error: ClientError) -> NodetoolError:
     """Return the error of ours that ends a command as the same one without a server would."""
     if not isinstance(error, Refused):
         return ServerRefused(str(error))
+    if error.status == 401:
+        return ServerRefused(f"{error.detail.rstrip('.')}: a command sends the token of --token or NODETOOL_TOKEN")
     kind = next((kind for kind in REFUSALS if kind.code == error.code), ServerRefused)
     return kind(error.detail, errors=error.errors)
 

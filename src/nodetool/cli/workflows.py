@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nodetool.cli import exits, source
-from nodetool.cli.options import AsJson, Home, NodeFiles, Token, Url
+from nodetool.cli.options import AsJson, Home, NodeFiles, Prefix, Token, Url
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a workflow.")]
 File = Annotated[str, typer.Argument(help="A workflow document or a graph as JSON; - reads it from stdin.")]
@@ -26,30 +26,52 @@ def register(cli: typer.Typer) -> None:
     cli.add_typer(workflows, name="workflows")
 
 
-def list_workflows(json: AsJson = False, home: Home = None, url: Url = None, token: Token = None) -> None:
+def list_workflows(
+    *,
+    json: AsJson = False,
+    home: Home = None,
+    url: Url = None,
+    prefix: Prefix = "/api",
+    token: Token = None,
+) -> None:
     """List the stored workflows, newest first."""
     from nodetool.cli import printing, show, show_workflows
     from nodetool.cli.holder import Where, ask
 
     columns = () if json else show_workflows.COLUMNS
-    found = ask(Where.given(home, url, token), lambda holder: holder.workflows(*columns))
+    found = ask(Where.given(home, url, prefix, token), lambda holder: holder.workflows(*columns))
     if json:
         print(show.as_json({"next": "", "workflows": found}))
     else:
         printing.print_table(show_workflows.HEAD, list(map(show_workflows.row, found)), show_workflows.COLOURS)
 
 
-def show_workflow(id: Id, json: AsJson = False, home: Home = None, url: Url = None, token: Token = None) -> None:
+def show_workflow(
+    id: Id,
+    *,
+    json: AsJson = False,
+    home: Home = None,
+    url: Url = None,
+    prefix: Prefix = "/api",
+    token: Token = None,
+) -> None:
     """Show a workflow: its inputs and outputs, and what keeps it from running."""
     from nodetool.cli import show, show_workflows
     from nodetool.cli.holder import Where, ask
 
-    found = ask(Where.given(home, url, token), lambda holder: holder.workflow(id))
+    found = ask(Where.given(home, url, prefix, token), lambda holder: holder.workflow(id))
     print(show.as_json(found) if json else "\n".join(show_workflows.workflow(found)))
 
 
 def import_workflow(
-    file: File, *, id: NewId = None, nodes: NodeFiles = None, home: Home = None, url: Url = None, token: Token = None
+    file: File,
+    *,
+    id: NewId = None,
+    nodes: NodeFiles = None,
+    home: Home = None,
+    url: Url = None,
+    prefix: Prefix = "/api",
+    token: Token = None,
 ) -> None:
     """Store a workflow, and print its id. What keeps it from running is told, and it is stored all the same."""
     if not source.is_file(file):
@@ -58,19 +80,27 @@ def import_workflow(
     from nodetool.cli import show, show_workflows
     from nodetool.cli.holder import Where, ask
 
-    where = Where.given(home, url, token, nodes=nodes)
+    where = Where.given(home, url, prefix, token, nodes=nodes)
     saved = show_workflows.shown(ask(where, lambda holder: holder.save(document), makes=True))
     for finding in saved.findings:
         exits.say(show.finding_line(finding))
     print(saved.id)
 
 
-def export_workflow(id: Id, *, output: Output = None, home: Home = None, url: Url = None, token: Token = None) -> None:
+def export_workflow(
+    id: Id,
+    *,
+    output: Output = None,
+    home: Home = None,
+    url: Url = None,
+    prefix: Prefix = "/api",
+    token: Token = None,
+) -> None:
     """Write a workflow as a document that import takes."""
     from nodetool.cli import show_workflows
     from nodetool.cli.holder import Where, ask
 
-    found = ask(Where.given(home, url, token), lambda holder: holder.workflow(id))
+    found = ask(Where.given(home, url, prefix, token), lambda holder: holder.workflow(id))
     text = show_workflows.document(found)
     if output:
         output.write_text(text, encoding="utf-8")
@@ -78,9 +108,16 @@ def export_workflow(id: Id, *, output: Output = None, home: Home = None, url: Ur
         print(text, end="")
 
 
-def delete_workflow(id: Id, home: Home = None, url: Url = None, token: Token = None) -> None:
+def delete_workflow(
+    id: Id,
+    *,
+    home: Home = None,
+    url: Url = None,
+    prefix: Prefix = "/api",
+    token: Token = None,
+) -> None:
     """Delete a workflow. Its jobs stay."""
     from nodetool.cli.holder import Where, ask
 
-    ask(Where.given(home, url, token), lambda holder: holder.delete(id))
+    ask(Where.given(home, url, prefix, token), lambda holder: holder.delete(id))
     print(f"{id}: deleted")

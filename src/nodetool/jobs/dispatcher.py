@@ -185,8 +185,7 @@ class Dispatcher:
 
     def doom(self, runner: Runner) -> None:
         """Give a runner that is about to end no further runs, and put another in its place if all share it."""
-        self.runners.doom(runner)
-        if runner.is_shared and not self.is_stopping:
+        if self.runners.doom(runner) and not self.is_stopping:
             self.runners.open()
 
     def lost(self, link: Link) -> Runner:

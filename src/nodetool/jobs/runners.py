@@ -210,11 +210,13 @@ class Runners:
             if not old.active:
                 self._let_go(old)
 
-    def doom(self, runner: Runner) -> None:
-        """Give a runner that is about to end no further runs."""
+    def doom(self, runner: Runner) -> bool:
+        """Give a runner that is about to end no further runs; say whether there is no shared one now because of it."""
         runner.is_doomed = True
-        if runner is self._shared:
-            self._shared = None
+        if runner is not self._shared:
+            return False
+        self._shared = None
+        return True
 
     def lost(self, link: Link) -> Runner:
         """Forget a runner that is gone, and return it."""

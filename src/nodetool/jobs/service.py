@@ -66,6 +66,7 @@ class Jobs:
         clock: Clock,
         policy: Policy,
         keep: Keep | None = None,
+        supervisor: type[Supervisor] = Supervisor,
     ) -> None:
         self.tally = Tally()
         self._workflows = workflows
@@ -75,8 +76,8 @@ class Jobs:
         self._now_us = clock.now_us
         self._live = Live(policy.max_user_jobs)
         self._rests = False
-        self._supervisor = Supervisor(
-            lambda supervisor: Log(writer, supervisor, self._ended, clock),
+        self._supervisor = supervisor(
+            lambda keeper: Log(writer, keeper, self._ended, clock),
             connect,
             secrets=secrets,
             workspaces=workspaces,

@@ -61,9 +61,10 @@ async def _serve(fd: int, pulse: Pulse, catalogue: str, limits: frames.RunLimits
         bounds=bounds,
     )
     sys.stdout = _prints(loop, worker, sys.__stdout__ or sys.stdout)
-    await loop.create_connection(lambda: link, sock=socket.socket(fileno=fd))
+    # First of all, as a run begins in the turn that brings it, and its first node may keep the loop for ever.
     _beat(loop, pulse)
     link.send(frames.Hello(frames.VERSION, catalogue, os.getpid()))
+    await loop.create_connection(lambda: link, sock=socket.socket(fileno=fd))
     await lost.wait()
     _leave()
 

@@ -40,10 +40,11 @@ else:
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where the server of a home listens, and its process."""
+    """Where the server of a home listens, its process, and what stands before the paths of its API."""
 
     url: str
     pid: int
+    prefix: str = "/api"
 
 
 class Home:
@@ -71,11 +72,11 @@ class Home:
             raise
         return cls(path, fd)
 
-    def announce(self, url: str) -> None:
+    def announce(self, url: str, prefix: str = "/api") -> None:
         """Tell the commands of this user where the server of this home listens, until ``close``."""
         fresh = self.path / f"{ADDRESS}.{os.getpid()}"
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(Address(url, os.getpid())))
+            file.write(msgspec.json.encode(Address(url, os.getpid(), prefix)))
         fresh.replace(self.path / ADDRESS)
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Append(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Store a batch of events. Refused unless the attempt is current, the job open and ``first_seq`` the next."""
+    """Store a batch of events. Refused unless the attempt is current, the job running and ``first_seq`` the next."""
 
     no: int
     attempt: int
@@ -96,7 +96,7 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """End the job, with its last events. Refused as Append is.
+    """End the job, with its last events. Refused as Append is, but a queued job may end too.
 
     Refused also where a cancel is recorded and ``status`` is another, and the other way round nothing: a job may be
     cancelled without a recorded cancel.

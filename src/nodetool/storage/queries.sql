@@ -15,13 +15,13 @@ UPDATE jobs SET status = 'running', started_us = coalesce(started_us, ?3)
 WHERE no = ?1 AND attempt = ?2 AND status = 'queued' AND cancel_requested = 0;
 
 -- append --
--- Only the owner of the current attempt may go on, and only where the log ends; a job that has ended stays as it is.
+-- Only the owner of the current attempt may go on, once its start is stored, and only where the log ends.
 UPDATE jobs SET last_seq = ?4
-WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND finished_us IS NULL;
+WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND status = 'running';
 
 -- requeue --
 UPDATE jobs SET status = 'queued', attempt = attempt + 1, last_seq = ?4, failures = failures + ?5
-WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND finished_us IS NULL AND cancel_requested = 0;
+WHERE no = ?1 AND attempt = ?2 AND last_seq = ?3 AND status = 'running' AND cancel_requested = 0;
 
 -- cancel --
 UPDATE jobs SET cancel_requested = 1
