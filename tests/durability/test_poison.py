@@ -93,7 +93,7 @@ def has_ended(client: Client, id: str) -> Any:
 def check_end(client: Client, id: str, poison: Poison) -> None:
     """Check that a job failed as it had to, after as many attempts."""
     last = client.lines_again(id).last
-    assert (last["status"], last["code"]) == ("failed", poison.code), last
+    assert (last["status"], last["code"]) == ("failed", poison.code), client.lines_again(id).events
     assert poison.reason in last["error"]
     assert last["attempt"] >= poison.attempts
     assert [fault["node_id"] for fault in last.get("errors", [])] == ["node"] * poison.is_named

@@ -907,6 +907,21 @@ async def test_a_runner_that_stands_still_is_killed_and_its_runs_go_on(store: St
     assert (stuck.is_alone, other.is_alone) == (True, False)
 
 
+async def test_a_runner_that_stands_still_before_it_was_heard_of_is_killed_too(store: Store) -> None:
+    desk = Desk(store, stall=0.5)
+    desk.supervisor.open()
+    (shared,) = desk.links
+    desk.accept()
+    dog = Watchdog(desk.supervisor.dispatcher, Policy(stall=0.5), desk.clock)
+    for beat in (0, 0, 7, 7):
+        assert not shared.kills
+        shared.beat = beat
+        dog.look()
+    dog.close()
+
+    assert shared.kills
+
+
 async def test_a_clock_that_jumps_makes_no_runner_stand_still(store: Store) -> None:
     desk = Desk(store, stall=0.5)
     shared = desk.open()

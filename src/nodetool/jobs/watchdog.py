@@ -42,7 +42,7 @@ class Watchdog:
     def look(self) -> None:
         """Judge every runner now, and again in a while."""
         for runner in self._dispatcher.runners:
-            if runner.is_ready and not runner.is_doomed:
+            if not runner.is_doomed:
                 self._judge(runner)
         self.open()
 
