@@ -15,7 +15,7 @@ from nodetool.protocol import codec, frames
 from nodetool.protocol.errors import QueueFull, StorageFailed, StorageFull
 from nodetool.protocol.events import JobUpdate
 from nodetool.runner.pulse import Place
-from nodetool.storage.port import Accept, Append, Begin, Cancel, Op
+from nodetool.storage.port import Accept, Append, Begin, Cancel, Op, Requeue
 from nodetool.storage.sqlite import Store
 from tests.graphs import through
 from tests.jobs.helpers import (
@@ -633,6 +633,26 @@ async def test_a_cancel_does_not_overtake_what_waits_for_the_disk(failing: tuple
     await desk.cancel(job)
 
     assert (await desk.row(job)).cancel_requested
+
+
+async def test_a_cancel_that_overtakes_the_next_attempt_ends_the_job_where_it_is_stored(
+    failing: tuple[Desk, Failing],
+) -> None:
+    desk, writer = failing
+    job = desk.accept(alone_kind())
+    await job.accepted()
+    writer.fails = lambda op: isinstance(op, Requeue)
+    desk.runner_of(job).lose()
+    await desk.cancel(job)
+    await at(lambda: desk.supervisor.log.is_stalled)
+    writer.fails = lambda _: False
+    async with asyncio.timeout(2):
+        ending = await job.wait()
+    desk.runner_of(job).say(frames.End(job.no, 2, "cancelled"))
+
+    assert ending.status == "cancelled"
+    assert kinds(await desk.events(job)) == ["queued", "cancelled"]
+    assert [runner for runner in desk.supervisor.runners if runner.active] == []
 
 
 async def test_what_follows_a_start_that_could_not_be_stored_waits_with_it(failing: tuple[Desk, Failing]) -> None:

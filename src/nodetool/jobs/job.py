@@ -37,7 +37,9 @@ class Job:
     sent_seq: int = FIRST_SEQ
     """The number of the last event that was given to the writer."""
     stored_seq: int = FIRST_SEQ
-    """The number of the last committed event."""
+    """The number of the last committed event …"""
+    stored_attempt: int = 1
+    """… and its attempt."""
     counted: int = 0
     """Attempts that ended by the run's own fault, or whose fault is not known."""
     lost_in: str | None = None
@@ -117,7 +119,11 @@ class Job:
     def end(
         self, how: Ending, now_us: int, events: frames.Events | None = None, *, records_cancel: bool = False
     ) -> End:
-        """End, with the events that came just before. Once a cancel is on its way there is only one end."""
+        """End, with the events that came just before. Once a cancel is on its way there is only one end.
+
+        A job that is broken ends in the attempt that is stored: a later one may never be.
+        """
+        attempt = self.stored_attempt if self.is_broken else self.attempt
         self.is_cancelling |= records_cancel
         self.ending = CANCELLED if self.is_cancelling else self.verdict or how
         first_seq = self.sent_seq + 1
@@ -128,12 +134,12 @@ class Job:
             self.workflow_id,
             seq=self.sent_seq,
             now_us=now_us,
-            attempt=self.attempt,
+            attempt=attempt,
             ending=self.ending,
         )
         return End(
             no=self.no,
-            attempt=self.attempt,
+            attempt=attempt,
             first_seq=first_seq,
             count=count,
             flags=events.flags if events else 0,

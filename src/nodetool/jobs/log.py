@@ -147,6 +147,7 @@ class Log:
                 self._on_ended(job)
             case Requeue():
                 self.stored_events += 1
+                job.stored_attempt = op.attempt + 1
                 job.publish(Batch(op.first_seq, 1, 0, op.data, last=False))
             case Checkpoint():
                 self._keeper.stored(job, op)
