@@ -338,6 +338,7 @@ class Jobs:
             attempt=row.attempt,
             sent_seq=row.last_seq,
             stored_seq=row.last_seq,
+            stored_attempt=row.attempt,
             counted=row.failures,
             is_cancelling=row.cancel_requested,
             has_kept=True,

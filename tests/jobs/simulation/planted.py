@@ -139,10 +139,10 @@ def supervised(dispatcher: type[Dispatcher]) -> type[Supervisor]:
     """Return a supervisor with another dispatcher."""
 
     class Supervised(Supervisor):
-        def __init__(self, *parts: Any, clock: Any, policy: Any, tally: Any) -> None:
-            super().__init__(*parts, clock=clock, policy=policy, tally=tally)
+        def __init__(self, *parts: Any, secrets: Any, workspaces: Any, clock: Any, policy: Any, tally: Any) -> None:
+            super().__init__(*parts, secrets=secrets, workspaces=workspaces, clock=clock, policy=policy, tally=tally)
             self.dispatcher = dispatcher(
-                self.log, self.runners, clock=clock, policy=policy, tally=tally, lines=self.lines
+                self.log, self.runners, secrets=secrets, clock=clock, policy=policy, tally=tally, lines=self.lines
             )
 
     return Supervised

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -12,20 +13,26 @@ from nodetool.graph.catalogue import Catalogue
 from nodetool.jobs.clock import Clock
 from nodetool.jobs.policy import Policy
 from nodetool.jobs.retention import Keep
+from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.service import Jobs
 from nodetool.jobs.supervisor import Supervisor
 from nodetool.jobs.workflows import Workflows
+from nodetool.jobs.workspaces import Workspaces
 from nodetool.protocol.descriptions import Index
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.errors import NotFound, StorageFailed, StorageFull
 from nodetool.runner.link import Link, Listener
 from nodetool.storage.port import Op, Outcome, Reader
 from nodetool.storage.reader import SqliteReader
+from nodetool.storage.seal import Seal
 from tests.graphs import through
 from tests.jobs.simulation.chance import Chance, Faults
 from tests.jobs.simulation.disk import SQL, Disk, DiskWriter
 from tests.jobs.simulation.people import USER
 from tests.runner.helpers import catalogue
+
+NOWHERE = Path("/nowhere")
+"""No node of a world asks for a folder."""
 
 GRAPHS = {
     "shared": through("bench.nodes.Sleep"),
@@ -101,6 +108,8 @@ class Server:
             self._writer,
             reader,
             around.connect,
+            secrets=Secrets(self._writer, reader, Seal(lambda: ["k" * 32]), now_us=around.now_us),
+            workspaces=Workspaces(NOWHERE),
             clock=around,
             policy=around.policy,
             keep=around.keep,
