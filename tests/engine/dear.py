@@ -13,6 +13,7 @@ from nodetool.engine.keep import Checkpoints
 from nodetool.protocol.descriptions import Runs
 from nodetool.protocol.documents import GraphNode
 from nodetool.protocol.frames import Checkpoint
+from nodetool.protocol.masking import Mask
 from nodetool.sdk import Chunk, Context, Node
 from tests.engine.harness import Player, Told
 
@@ -297,6 +298,7 @@ class Job:
         self.kept: dict[bytes, Checkpoint] = {}
         self.attempt = 0
         self.max_result = max_result
+        self.mask: Mask | None = None
 
     async def run(self, **options: Any) -> Told:
         self.attempt += 1
@@ -305,7 +307,8 @@ class Job:
         def put(key: bytes, data: bytes) -> None:
             self.kept[key] = Checkpoint(1, self.attempt, key, data)
 
-        checkpoints = Checkpoints(found, put, max_result=self.max_result)
+        is_secret = self.mask.may_be_in if self.mask else None
+        checkpoints = Checkpoints(found, put, max_result=self.max_result, is_secret=is_secret)
         return await self.player.run(
             self.plan, checkpoints=checkpoints, attempt=self.attempt, max_result=self.max_result, **options
         )

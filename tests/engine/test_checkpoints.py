@@ -13,6 +13,7 @@ from nodetool.engine.keep import RESULTS
 from nodetool.graph.plan import Plan
 from nodetool.protocol.events import LogUpdate
 from nodetool.protocol.frames import Checkpoint
+from nodetool.protocol.masking import Mask
 from tests.engine.dear import DEAR, RICH, WORK, Catch, Job
 from tests.engine.harness import Player, Told, node
 from tests.engine.kinds import KINDS
@@ -230,6 +231,19 @@ async def test_more_than_a_result_may_hold_is_not_kept_and_the_run_goes_on(playe
     reason = "it is over the limit"
     assert logs(told) == [("warning", f"not kept, so a later attempt would compute it again: {reason}")]
     assert told.result == {"out": sum(range(300)) - 1}
+
+
+async def test_what_holds_a_secret_is_not_kept(players: Player) -> None:
+    nodes = [node("items", "test.Items", value=["open sesame", "hello"]), node("d", "test.Dear")]
+    job = Job(players, nodes, "items.output -> d.value")
+    job.mask = Mask(["open sesame"])
+    told = await job.run()
+
+    assert len(job.kept) == 1
+    assert b"sesame" not in next(iter(job.kept.values())).data
+    assert [line for _, line in logs(told)] == [
+        "not kept, so a later attempt would compute it again: it holds a secret"
+    ]
 
 
 async def test_what_a_job_keeps_is_limited_altogether_over_its_attempts(players: Player) -> None:

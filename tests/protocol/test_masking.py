@@ -121,3 +121,13 @@ def test_a_value_that_is_nested_deep_is_masked_or_stars() -> None:
 
     assert KEY.encode() not in masked
     assert msgspec.msgpack.decode(masked)["value"]["key"] == "****"
+
+
+@pytest.mark.parametrize(
+    "value", ["open sesame, please", {"a": ["Bearer open sesame"]}, {"open sesame": 1}, b"open sesame"]
+)
+def test_encoded_values_that_hold_a_secret_are_known(value: Any) -> None:
+    mask = Mask(["open sesame"])
+
+    assert mask.may_be_in(msgspec.msgpack.encode(value))
+    assert not mask.may_be_in(msgspec.msgpack.encode({"a": ["nothing of it"]}))

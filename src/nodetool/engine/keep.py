@@ -20,9 +20,17 @@ RESULTS = 16
 class Checkpoints:
     """What earlier attempts of a job kept, by the key of the firing, and what this one adds to it with *put*."""
 
-    def __init__(self, found: dict[bytes, Checkpoint], put: Callable[[bytes, bytes], None], *, max_result: int) -> None:
+    def __init__(
+        self,
+        found: dict[bytes, Checkpoint],
+        put: Callable[[bytes, bytes], None],
+        *,
+        max_result: int,
+        is_secret: Callable[[bytes], bool] | None = None,
+    ) -> None:
         self._found = found
         self._put = put
+        self._is_secret = is_secret
         self._max_result = max_result
         self._room = RESULTS * max_result - sum(len(one.data) for one in found.values())
 
@@ -32,7 +40,7 @@ class Checkpoints:
 
     def record(self, node: BoundNode) -> "Recording":
         """Return what takes down what a firing sends."""
-        return Recording(node, min(self._max_result, self._room))
+        return Recording(node, min(self._max_result, self._room), self._is_secret)
 
     def keep(self, key: bytes, recording: "Recording") -> None:
         """Keep what a firing sent, which has sent everything."""
@@ -44,11 +52,12 @@ class Checkpoints:
 class Recording:
     """What one firing sends, as bytes. At the first item that could not be had back it gives up, and says why."""
 
-    def __init__(self, node: BoundNode, room: int) -> None:
+    def __init__(self, node: BoundNode, room: int, is_secret: Callable[[bytes], bool] | None) -> None:
         self.flaw = ""
         """Why this cannot be kept."""
         self._node = node
         self._room = room
+        self._is_secret = is_secret
         self._items: list[bytes] = []
 
     def add(self, made: Any) -> None:
@@ -61,6 +70,9 @@ class Recording:
             _compare(sent, _read(self._node, msgspec.msgpack.decode(data)))
         except Unsendable as error:
             self.give_up(str(error))
+            return
+        if self._is_secret and self._is_secret(data):
+            self.give_up("it holds a secret")
             return
         self._items.append(data)
         self._room -= len(data)

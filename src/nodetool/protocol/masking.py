@@ -58,6 +58,10 @@ class Mask:
         self._hint = re.compile(b"|".join(re.escape(hint.encode(errors="replace")) for hint in hints) or b"(?!)")
         self._has_numbers = any(map(_is_number, self._long))
 
+    def may_be_in(self, data: bytes) -> bool:
+        """Tell whether encoded values may hold a secret: never False where they do."""
+        return self._hint.search(data) is not None
+
     def text(self, text: str) -> str:
         """Return *text* without secrets."""
         if text in self._whole:

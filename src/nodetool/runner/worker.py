@@ -228,7 +228,8 @@ class Worker:
             active.window.pass_by(len(data))
             self._send(frames.Checkpoint(active.start.job_no, active.start.attempt, key, data))
 
-        return Checkpoints(active.kept, put, max_result=self._limits.max_result)
+        is_secret = active.mask.may_be_in if active.mask else None
+        return Checkpoints(active.kept, put, max_result=self._limits.max_result, is_secret=is_secret)
 
     def _end(self, active: Active, end: frames.End) -> None:
         """End a run; its end leaves behind all that it told."""
