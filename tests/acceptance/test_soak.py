@@ -10,7 +10,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,8 @@ class Held:
     files: Counter[str]
     tasks: Counter[str]
     threads: Counter[str]
-    runner: int
+    runner: int = field(compare=False)
+    """On a busy machine a run may be late to stop, and then its runner is replaced, which is no leak."""
     runner_files: Counter[str]
     runner_threads: int
 
@@ -185,4 +186,4 @@ async def soak(home: Path, scale: int) -> None:
         assert after == before
         assert growth.size < 300_000 + 40 * (runs + cuts), str(growth)
         assert growth.blocks < 1_000 + (runs + cuts) // 10, str(growth)
-        assert grown < RUNNER_GROWTH
+        assert grown < RUNNER_GROWTH or after.runner != before.runner
