@@ -22,6 +22,7 @@ from nodetool.protocol.errors import (
     ShuttingDown,
     StorageFull,
 )
+from nodetool.storage.pace import Pace
 from nodetool.storage.port import Accept
 from nodetool.storage.sqlite import open_store
 from tests.graphs import graph, node, output, through
@@ -212,6 +213,23 @@ async def test_a_reader_cannot_begin_beyond_the_log(house: House, ended: bool) -
     with pytest.raises(CursorAhead, match=f"the last event is {last}") as caught:
         await house.jobs.events("1", job.id, last + 1)
     assert caught.value.job_id == job.id
+
+
+async def test_a_reader_may_begin_at_what_is_committed_and_not_told_yet(tmp_path: Path) -> None:
+    class InTheLoop(Pace):
+        def stays(self) -> bool:
+            return True
+
+    store = open_store(tmp_path, sync="normal", pace=InTheLoop())
+    async with opened(tmp_path, store=store) as house:
+        job = await house.start()
+        link, _ = house.started(job.id)
+        link.say(completed(job))
+        while (row := await house.jobs.job("1", job.id)).status != "completed":
+            await asyncio.sleep(0)
+        assert job.stored_seq < row.last_seq
+
+        assert await house.events(job.id, row.last_seq) == []
 
 
 async def test_the_end_of_a_job_is_read_from_its_last_event(house: House) -> None:

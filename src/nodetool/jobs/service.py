@@ -238,12 +238,11 @@ class Jobs:
         live = self._live.get(normal_id(id) or "")
         if live and live.user == user:
             await live.accepted()
-            if after > live.stored_seq:
-                raise CursorAhead(f"the last event is {live.stored_seq}", job_id=live.id)
+            if after > live.stored_seq:  # a row is read as soon as it is committed: that may not be told here yet
+                _check_reached(await self.job(user, id), after)
             return live.events(after)
         row = await self.job(user, id)
-        if after > row.last_seq:
-            raise CursorAhead(f"the last event is {row.last_seq}", job_id=row.id)
+        _check_reached(row, after)
         return Cursor(_stored(row), self._reader, after)
 
     # Cancelling.
@@ -343,6 +342,12 @@ class Jobs:
             is_cancelling=row.cancel_requested,
             has_kept=True,
         )
+
+
+def _check_reached(row: JobRow, seq: int) -> None:
+    """Raise CursorAhead if a job has no event with this number."""
+    if seq > row.last_seq:
+        raise CursorAhead(f"the last event is {row.last_seq}", job_id=row.id)
 
 
 def _stored(row: JobRow) -> Stored:
