@@ -13,6 +13,7 @@ from nodetool.engine.pace import Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
 from nodetool.engine.step import CAPACITY
+from nodetool.engine.tape import Tape
 from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.check import check
 from nodetool.graph.compile import compile_plan
@@ -116,7 +117,7 @@ class Player:
     ) -> tuple[Run, Callable[[], list[AnyEvent]]]:
         """Return a run that has not begun, and a function that gives its events."""
         report = Reporter(
-            job_no=1, attempt=attempt, job_id=job_id, workflow_id="w", next_seq=2, on_first=lambda _: None
+            Tape(job_no=1, attempt=attempt, next_seq=2, on_first=lambda _: None), job_id=job_id, workflow_id="w"
         )
         run = Run(
             bind(plan, self.find),
@@ -130,7 +131,7 @@ class Player:
         )
 
         def taken() -> list[AnyEvent]:
-            frame = report.take()
+            frame = report.tape.take()
             return events_of(frame.count, frame.data) if frame else []
 
         return run, taken

@@ -4,13 +4,14 @@ from nodetool.engine.bind import bind
 from nodetool.engine.flow import Flow
 from nodetool.engine.pace import Pace
 from nodetool.engine.report import Reporter
+from nodetool.engine.tape import Tape
 from tests.engine.harness import Player, node
 
 HOUR = 3_600_000
 
 
 def reporter() -> Reporter:
-    return Reporter(job_no=1, attempt=1, job_id="job", workflow_id="w", next_seq=2, on_first=lambda _: None)
+    return Reporter(Tape(job_no=1, attempt=1, next_seq=2, on_first=lambda _: None), job_id="job", workflow_id="w")
 
 
 async def test_an_edge_goes_on_telling_what_it_carried(player: Player) -> None:
@@ -18,17 +19,17 @@ async def test_an_edge_goes_on_telling_what_it_carried(player: Player) -> None:
     report = reporter()
     flow = Flow(bind(plan, player.find), report, capacity=64)
     for now, told in ((HOUR, 0), (HOUR, 1), (HOUR + 50, 1), (1, 2), (50, 2), (102, 3)):
-        report.set_time(now)
+        report.tape.set_time(now)
         flow.offer(flow.steps[0], "output", 1)
 
-        assert report.count == told, now
+        assert report.tape.count == told, now
 
 
 async def test_a_run_goes_on_letting_others_have_the_loop() -> None:
     report = reporter()
-    pace = Pace(report, lambda _: None)
+    pace = Pace(report.tape, lambda _: None)
     await pace.breathe()
-    report.look_at = 1 << 20  # as after little was told
+    report.tape.look_at = 1 << 20  # as after little was told
     pace._next_time += HOUR
 
     assert pace.is_due()

@@ -117,7 +117,7 @@ async def test_a_batch_that_holds_bytes_is_flagged(player: Player) -> None:
     for plan_ in (plan, player.plan([OUT])):
         run, _ = player.start(plan_)
         await run.go()
-        frame = run._report.take()
+        frame = run._report.tape.take()
         flags.append(frame and frame.flags)
 
     assert flags == [1, 0]

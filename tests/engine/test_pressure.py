@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from nodetool.engine.pace import LOOK_EVENTS
-from nodetool.engine.report import Reporter
+from nodetool.engine.tape import Tape
 from nodetool.protocol.descriptions import Runs
 from nodetool.sdk import Node, Stream
 from tests.engine.harness import Player, node
@@ -167,9 +167,9 @@ async def test_a_run_waits_while_its_window_is_full_and_other_runs_go_on(player:
     opened = asyncio.Event()
     told: list[int] = []
 
-    def room(report: Reporter) -> Any:
-        told.append(report.total)
-        return None if report.total < 100 or opened.is_set() else opened.wait()
+    def room(tape: Tape) -> Any:
+        told.append(tape.total)
+        return None if tape.total < 100 or opened.is_set() else opened.wait()
 
     plan = player.plan([node("c", "test.Count", count=1000), OUT], "c.output -> out.value")
     run, _ = player.start(plan, room=room)

@@ -3,8 +3,9 @@
 import pytest
 
 from nodetool.engine.bind import BoundNode, bind
-from nodetool.engine.report import FLUSH_BYTES, Reporter
+from nodetool.engine.report import Reporter
 from nodetool.engine.shown import encoded
+from nodetool.engine.tape import FLUSH_BYTES, Tape
 from nodetool.protocol.codec import events_of
 from nodetool.protocol.events import LogUpdate, OutputUpdate
 from nodetool.protocol.values import HAS_BYTES, Unsendable
@@ -16,14 +17,8 @@ class Voice(Reporter):
 
     def __init__(self) -> None:
         self.asked: list[int] = []
-        super().__init__(
-            job_no=7,
-            attempt=2,
-            job_id="j",
-            workflow_id="w",
-            next_seq=10,
-            on_first=lambda one: self.asked.append(one.count),
-        )
+        tape = Tape(job_no=7, attempt=2, next_seq=10, on_first=lambda one: self.asked.append(one.count))
+        super().__init__(tape, job_id="j", workflow_id="w")
 
 
 @pytest.fixture
@@ -39,9 +34,9 @@ def out(player: Player) -> BoundNode:
 def test_a_batch_is_numbered_from_the_first_of_its_events(voice: Voice, out: BoundNode) -> None:
     voice.log(out, "a", "info")
     voice.log(out, "b", "info")
-    first = voice.take()
+    first = voice.tape.take()
     voice.log(out, "c", "info")
-    second = voice.take()
+    second = voice.tape.take()
 
     assert first
     assert second
@@ -50,8 +45,8 @@ def test_a_batch_is_numbered_from_the_first_of_its_events(voice: Voice, out: Bou
         (7, 2, 12, 1),
     ]
     assert [event.seq for event in events_of(first.count, first.data)] == [10, 11]
-    assert (voice.count, voice.size, voice.total) == (0, 0, 3)
-    assert voice.take() is None
+    assert (voice.tape.count, voice.tape.size, voice.tape.total) == (0, 0, 3)
+    assert voice.tape.take() is None
 
 
 def test_it_asks_to_be_emptied_at_the_first_event_and_when_the_batch_is_large(voice: Voice, out: BoundNode) -> None:
@@ -62,7 +57,7 @@ def test_it_asks_to_be_emptied_at_the_first_event_and_when_the_batch_is_large(vo
     voice.log(out, "x" * FLUSH_BYTES, "info")
     assert voice.asked == [1, 3]
 
-    voice.take()
+    voice.tape.take()
     voice.log(out, "c", "info")
     assert voice.asked == [1, 3, 1]
 
@@ -71,22 +66,22 @@ def test_a_batch_is_flagged_when_its_events_hold_bytes_and_the_next_is_not(voice
     """A preview that was held back may leave with a later batch than the one in which it was made."""
     shown = encoded(b"x")
     voice.log(out, "a", "info")
-    batches = [voice.take()]
+    batches = [voice.tape.take()]
     voice.preview(out, shown)
-    batches.append(voice.take())
+    batches.append(voice.tape.take())
     voice.chunk(out, "", "text", encoded({"raw": b"x"}), False)
-    batches.append(voice.take())
+    batches.append(voice.tape.take())
     voice.log(out, "b", "info")
-    batches.append(voice.take())
+    batches.append(voice.tape.take())
 
     assert [batch and batch.flags for batch in batches] == [0, HAS_BYTES, HAS_BYTES, 0]
 
 
 def test_after_it_is_closed_nothing_is_told(voice: Voice, out: BoundNode) -> None:
     voice.log(out, "a", "info")
-    voice.close()
+    voice.tape.close()
     voice.log(out, "b", "info")
-    batch = voice.take()
+    batch = voice.tape.take()
 
     assert batch
     assert batch.count == 1
@@ -94,7 +89,7 @@ def test_after_it_is_closed_nothing_is_told(voice: Voice, out: BoundNode) -> Non
 
 def test_an_output_event_holds_the_value_as_it_was_encoded(voice: Voice, out: BoundNode) -> None:
     voice.output(out, encoded({"a": [1, None]}))
-    batch = voice.take()
+    batch = voice.tape.take()
 
     assert batch
     (event,) = events_of(batch.count, batch.data)
@@ -105,7 +100,7 @@ def test_an_output_event_holds_the_value_as_it_was_encoded(voice: Voice, out: Bo
 def test_numbers_that_are_none_are_warned_of_once_a_node(voice: Voice, out: BoundNode) -> None:
     for _ in range(3):
         voice.output(out, encoded(float("nan")))
-    batch = voice.take()
+    batch = voice.tape.take()
 
     assert batch
     assert [type(event) for event in events_of(batch.count, batch.data)] == [

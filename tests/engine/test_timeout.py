@@ -12,6 +12,7 @@ from nodetool.engine.bind import bind
 from nodetool.engine.limit import Stopwatch
 from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
+from nodetool.engine.tape import Tape
 from nodetool.graph.plan import shorter
 from nodetool.protocol.descriptions import Runs
 from nodetool.protocol.events import NodeUpdate
@@ -228,7 +229,7 @@ async def test_a_thread_that_takes_too_long_is_left_behind(players: Player) -> N
 
 async def test_the_time_for_which_a_node_waits_for_a_thread_does_not_count(players: Player) -> None:
     nodes = [node(f"t{number}", "test.InThread", seconds=0.15) for number in range(6)]
-    report = Reporter(job_no=1, attempt=1, job_id="job", workflow_id="w", next_seq=2, on_first=lambda _: None)
+    report = Reporter(Tape(job_no=1, attempt=1, next_seq=2, on_first=lambda _: None), job_id="job", workflow_id="w")
     with ThreadPoolExecutor(1) as pool:
         bound = bind(players.plan(nodes), players.find)
         limits = RunLimits(max_result=1 << 20, node_timeout=AMPLE)

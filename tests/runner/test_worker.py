@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nodetool.engine.report import FLUSH_BYTES
+from nodetool.engine.tape import FLUSH_BYTES
 from nodetool.graph.version import Version
 from nodetool.protocol import codec, frames
 from nodetool.protocol.errors import ImportFailed

@@ -104,7 +104,7 @@ class Care:
             self._tell_once(node, "flaw", text, "warning")
             return
         self._checkpoints.keep(where, recording)
-        self._report.look_at = 0
+        self._report.tape.look_at = 0
 
     def _tell_once(self, node: BoundNode, about: object, text: str, severity: Severity) -> None:
         """A node may fire thousands of times."""

@@ -92,7 +92,7 @@ class NodeContext:
 
     @property
     def attempt(self) -> int:
-        return self._report.attempt
+        return self._report.tape.attempt
 
     @property
     def idempotency_token(self) -> str:
@@ -161,7 +161,7 @@ class NodeContext:
 
     def _say(self, say: Say) -> None:
         if self._is_open:
-            self._report.tick()
+            self._report.tape.tick()
             say()
 
     def _later(self, kind: str) -> None:

@@ -116,7 +116,7 @@ class Flow:
 
     def _push(self, wire: Wire, value: Any) -> None:
         wire.counter += 1
-        if not 0 < wire.due - self._report.now <= EDGE_INTERVAL:  # later than that is of a clock that was set back
+        if not 0 < wire.due - self._report.tape.now <= EDGE_INTERVAL:  # later than that is of a clock that was set back
             self._note(wire)
         wire.push(wire.edge.handle, value)
         if wire.inbox.waiters or wire.target.state == "idle":
@@ -167,7 +167,7 @@ class Flow:
             await self._sleeper
         finally:
             self._sleeper = None
-        self._report.tick()
+        self._report.tape.tick()
 
     def wake(self) -> None:
         if self._sleeper and not self._sleeper.done():
@@ -237,7 +237,7 @@ class Flow:
             if not future.done() or future.cancelled():
                 self._moves(step)
             raise
-        self._report.tick()
+        self._report.tape.tick()
 
     def _resume(self, step: Step, future: "asyncio.Future[None]") -> None:
         if not future.done():

@@ -64,7 +64,7 @@ class Run:
         self._report = report
         self._flow = Flow(bound, report, capacity)
         self._result = Result(bound.plan.outputs, limits.max_result)
-        self._pace = Pace(report, room)
+        self._pace = Pace(report.tape, room)
         self._tools = tools or Tools(NARROW)
         care = None
         if checkpoints or limits.node_timeout or bound.is_limited:
@@ -100,9 +100,9 @@ class Run:
         except asyncio.CancelledError:
             await self._stop(grace=None)
             self._tell_stopped()
-            return End(self._report.job_no, self._report.attempt, "cancelled")
+            return End(self._report.tape.job_no, self._report.tape.attempt, "cancelled")
         finally:
-            self._report.close()
+            self._report.tape.close()
 
     # The loop.
 
@@ -187,7 +187,7 @@ class Run:
     # The end.
 
     def _completed(self) -> End:
-        return End(self._report.job_no, self._report.attempt, "completed", self._result.encoded())
+        return End(self._report.tape.job_no, self._report.tape.attempt, "completed", self._result.encoded())
 
     def _failed(self, failure: Failure) -> End:
         step, error = failure
@@ -201,8 +201,8 @@ class Run:
         fault = error.errors[0] if isinstance(error, JobFailed) and error.errors else None
         handle = error.handle if isinstance(error, BadInput) else fault and fault.handle
         return End(
-            self._report.job_no,
-            self._report.attempt,
+            self._report.tape.job_no,
+            self._report.tape.attempt,
             "failed",
             code=code,
             error=message,
@@ -211,7 +211,7 @@ class Run:
         )
 
     def _tell_stopped(self) -> None:
-        self._report.tick()
+        self._report.tape.tick()
         for step in self._flow.steps:
             if step.state == "running":
                 if step.context:

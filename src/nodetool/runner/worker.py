@@ -11,8 +11,9 @@ import msgspec
 
 from nodetool.engine.bind import Bound, Find, bind
 from nodetool.engine.keep import Checkpoints
-from nodetool.engine.report import FLUSH_BYTES, Reporter
+from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run, describe_error
+from nodetool.engine.tape import FLUSH_BYTES, Tape
 from nodetool.graph.plan import Plan
 from nodetool.protocol import codec, frames
 from nodetool.protocol.bounds import NARROW, Bounds
@@ -53,7 +54,7 @@ class Active:
         self._room = asyncio.Event()
 
     def has_room(self) -> bool:
-        return self.window.has_room(self.report.count, self.report.size)
+        return self.window.has_room(self.report.tape.count, self.report.tape.size)
 
     def wake(self) -> None:
         """Let the nodes that wait for room go on, if there is some."""
@@ -108,7 +109,7 @@ class Worker:
         self._kept: dict[int, Kept] = {}
         """What came for jobs whose start is on its way."""
         self._active: dict[tuple[int, int], Active] = {}
-        self._telling: list[Reporter] = []
+        self._telling: list[Tape] = []
         self._gather_until = 0.0
         self._told = 0
 
@@ -170,14 +171,8 @@ class Worker:
             self._held.setdefault(start.hash, []).append(start)
             self._send(frames.NeedPlan(start.hash))
             return
-        report = Reporter(
-            job_no=start.job_no,
-            attempt=start.attempt,
-            job_id=start.job_id,
-            workflow_id=start.workflow_id,
-            next_seq=start.next_seq,
-            on_first=self._tells,
-        )
+        tape = Tape(job_no=start.job_no, attempt=start.attempt, next_seq=start.next_seq, on_first=self._tells)
+        report = Reporter(tape, job_id=start.job_id, workflow_id=start.workflow_id)
         active = Active(start, report, self._kept.pop(start.job_no, {}))
         self._active[start.job_no, start.attempt] = active
         active.task = eagerly(self._run(active), asyncio.get_running_loop())
@@ -193,7 +188,7 @@ class Worker:
                 start.params,
                 active.report,
                 pool=self._pool,
-                room=lambda report: self._room(active, report),
+                room=lambda _: self._room(active),
                 limits=self._limits,
                 checkpoints=self._checkpoints(active) if bound.keeps else None,
                 mark=JobMark(self._pulse, start.job_no),
@@ -233,9 +228,9 @@ class Worker:
 
     def _end(self, active: Active, end: frames.End) -> None:
         """End a run; its end leaves behind all that it told."""
-        active.report.close()
+        active.report.tape.close()
         active.end = _masked_end(end, active.mask) if active.mask else end
-        self._flush_one(active.report)
+        self._flush_one(active.report.tape)
 
     def _send_end(self, end: frames.End) -> None:
         del self._active[end.job_no, end.attempt]
@@ -257,39 +252,39 @@ class Worker:
 
     # Events.
 
-    def _room(self, active: Active, report: Reporter) -> Coroutine[Any, Any, None] | None:
+    def _room(self, active: Active) -> Coroutine[Any, Any, None] | None:
         if active.has_room():
             return None
-        self._flush_one(report)
+        self._flush_one(active.report.tape)
         return None if active.has_room() else active.wait_for_room()
 
-    def _tells(self, report: Reporter) -> None:
+    def _tells(self, tape: Tape) -> None:
         """A batch has its first event, or is full."""
-        if report.size >= FLUSH_BYTES:
-            self._flush_one(report)
+        if tape.size >= FLUSH_BYTES:
+            self._flush_one(tape)
             return
         if not self._telling:
             self._gather_until = time.monotonic() + GATHER
             self._told = -1
             asyncio.get_running_loop().call_soon(self._look)
-        self._telling.append(report)
+        self._telling.append(tape)
 
     def _look(self) -> None:
         """Send what was told, once a turn of the loop brought nothing new or the time to gather is over."""
-        told = sum(report.count for report in self._telling)
+        told = sum(tape.count for tape in self._telling)
         if told != self._told and time.monotonic() < self._gather_until:
             self._told = told
             asyncio.get_running_loop().call_soon(self._look)
             return
         telling, self._telling = self._telling, []
-        for report in telling:
-            self._flush_one(report)
+        for tape in telling:
+            self._flush_one(tape)
 
-    def _flush_one(self, report: Reporter) -> None:
-        active = self._active.get((report.job_no, report.attempt))
+    def _flush_one(self, tape: Tape) -> None:
+        active = self._active.get((tape.job_no, tape.attempt))
         if active is None:
             return
-        batch = report.take()
+        batch = tape.take()
         if batch:
             active.window.push(_masked(batch, active.mask) if active.mask else batch)
         self._send_held(active)
