@@ -15,19 +15,18 @@ from nodetool.engine.run import Run
 from nodetool.engine.step import CAPACITY
 from nodetool.engine.tape import Tape
 from nodetool.graph.catalogue import Catalogue
-from nodetool.graph.check import check
-from nodetool.graph.compile import compile_plan
 from nodetool.graph.plan import Plan
+from nodetool.graph.version import make_version
 from nodetool.protocol.codec import events_of
 from nodetool.protocol.descriptions import Index, Pack
-from nodetool.protocol.documents import Graph, GraphEdge, GraphNode
+from nodetool.protocol.documents import Embedded, Graph, GraphEdge, GraphNode
 from nodetool.protocol.events import AnyEvent, EdgeUpdate, NodeUpdate
 from nodetool.protocol.frames import End, RunLimits
 from nodetool.sdk import registry
 from nodetool.sdk.describe import describe
 from nodetool.sdk.node import Node
 
-LIBRARY = ("input", "output", "constant", "text", "control", "list", "dictionary", "base")
+LIBRARY = ("input", "output", "constant", "text", "control", "list", "dictionary", "base", "workflows")
 
 
 def catalogue(extra: Iterable[type[Node]] = ()) -> Catalogue:
@@ -40,6 +39,14 @@ def catalogue(extra: Iterable[type[Node]] = ()) -> Catalogue:
 
 def node(id: str, type: str, sync_mode: str | None = None, **data: Any) -> GraphNode:
     return GraphNode(id=id, type=type, data=data, sync_mode=sync_mode)
+
+
+def graph(nodes: list[GraphNode], *lines: str) -> Graph:
+    return Graph(nodes=nodes, edges=edges(*lines))
+
+
+def embedded(calls: dict[str, Graph]) -> dict[str, Embedded]:
+    return {id: Embedded(name=id.title(), graph=graph) for id, graph in calls.items()}
 
 
 def edges(*lines: str) -> list[GraphEdge]:
@@ -88,10 +95,13 @@ class Player:
         """Run a graph: its nodes, and its edges written ``a.output -> b.text``."""
         return await self.run(self.plan(nodes, *lines), **options)
 
-    def plan(self, nodes: list[GraphNode], *lines: str) -> Plan:
-        graph = Graph(nodes=nodes, edges=edges(*lines))
-        assert check(graph, self.catalogue) == []
-        return compile_plan(graph, self.catalogue)
+    def plan(self, nodes: list[GraphNode], *lines: str, calls: dict[str, Graph] | None = None) -> Plan:
+        """Return the plan of a graph; *calls* has the workflows that it calls."""
+        made = Graph(nodes=nodes, edges=edges(*lines), workflows=embedded(calls) if calls else None)
+        version = make_version(b"{}", made, self.catalogue)
+        assert version.findings == []
+        assert version.plan
+        return version.plan
 
     async def run(self, plan: Plan, params: dict[str, Any] | None = None, **options: Any) -> Told:
         """Run to the end, and see that no task and no thread is left."""

@@ -30,6 +30,6 @@ async def test_a_run_goes_on_letting_others_have_the_loop() -> None:
     pace = Pace(report.tape, lambda _: None)
     await pace.breathe()
     report.tape.look_at = 1 << 20  # as after little was told
-    pace._next_time += HOUR
+    pace._breath.time += HOUR
 
     assert pace.is_due()

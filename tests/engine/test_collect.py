@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodetool.engine.collect import Result
+from nodetool.engine.report import Reporter
 from nodetool.engine.shown import encoded
+from nodetool.engine.tape import Tape
 from nodetool.graph.plan import PlanOutput
 from nodetool.protocol.errors import ResultTooLarge
 from nodetool.protocol.values import Chunk
@@ -19,8 +21,11 @@ values = st.recursive(
 )
 
 
+VOICE = Reporter(Tape(job_no=1, attempt=1, next_seq=2, on_first=lambda _: None), job_id="job", workflow_id="w")
+
+
 def result(*kinds: Literal["value", "list", "text"], most: int = 10_000_000) -> Result:
-    return Result([PlanOutput(f"o{place}", place, kind, "any") for place, kind in enumerate(kinds)], most)
+    return Result([PlanOutput(f"o{place}", place, kind, "any") for place, kind in enumerate(kinds)], most, VOICE)
 
 
 def add(result: Result, place: int, value: Any) -> None:

@@ -190,7 +190,7 @@ def test_an_input_is_required_only_without_any_default() -> None:
         PlanParam("class", 0, False),
         PlanParam("document", 1, False),
         PlanParam("null", 2, True),
-        PlanParam("empty", 3, False),
+        PlanParam("empty", 3, False, False, 0, 100),
         PlanParam("bare", 4, True),
         PlanParam("set", 5, False),
         PlanParam("any", 6, False),

@@ -201,7 +201,7 @@ async def test_a_version_that_was_read_before_a_change_is_not_kept(workflows: Wo
     await reading
 
     ready = await workflows.ready("1", "mine")
-    assert msgspec.json.decode(ready.graph) == GREET
+    assert msgspec.json.decode(ready.version.pinned) == GREET
 
 
 def big(text: str) -> Json:
@@ -247,10 +247,10 @@ async def test_limits_are_those_that_were_set(store: Store) -> None:
 
 
 async def test_a_graph_that_is_not_stored_is_checked_the_same_way(workflows: Workflows) -> None:
-    version = await workflows.version_of(msgspec.json.encode(GREET))
+    version = await workflows.version_of("1", msgspec.json.encode(GREET))
     assert version.plan
     with pytest.raises(InvalidGraph):
-        await workflows.version_of(b"[]")
+        await workflows.version_of("1", b"[]")
 
 
 async def test_a_pinned_graph_is_planned_once(workflows: Workflows) -> None:

@@ -55,6 +55,7 @@ RUNS = {
         ],
         "async",
     ),
+    "nodetool.workflows": "async",
     "nodetool.workspace": "async",
 }
 """The types and families that are not inline: what may wait, compute for long, or has to be stopped by time."""

@@ -10,9 +10,9 @@ import msgspec
 
 from nodetool.engine.convert import Convert, Misfit, converter
 from nodetool.engine.pieces import key, packed
-from nodetool.graph.plan import Gate, Plan, PlanInput, PlanNode, PlanOutput, PlanType
+from nodetool.graph.plan import Gate, Plan, PlanCalled, PlanInput, PlanNode, PlanOutput, PlanType
 from nodetool.protocol.descriptions import Role
-from nodetool.protocol.errors import Fault, ImportFailed, NodeFailed, TypeMismatch
+from nodetool.protocol.errors import Fault, ImportFailed, JobFailed, NodeFailed, TypeMismatch
 from nodetool.protocol.values import exactly
 from nodetool.sdk.describe import Process, process_of, streams_of
 from nodetool.sdk.node import Node
@@ -45,7 +45,8 @@ class Shape(msgspec.Struct, frozen=True):
     """Fields that the node reads itself."""
     blank: dict[str, Any]
     """Values for fields without a default, until their real ones are set."""
-    outputs: frozenset[str]
+    outputs: frozenset[str] | None
+    """The handles that it may send to; None if its document names them."""
 
 
 class BoundEdge(msgspec.Struct, frozen=True, gc=False):
@@ -101,6 +102,8 @@ class BoundNode(msgspec.Struct, frozen=True):
     """Stands for the node, its code and what its document sets, if what it sends is kept; else empty."""
     timeout: float
     """Seconds of one firing, as its class says; 0 is no limit."""
+    calls: int
+    """Which workflow of the plan it calls; -1 if it calls none."""
     output: int
     """Which output of the plan it fills; -1 if it is none."""
     packed_id: bytes
@@ -135,15 +138,39 @@ class Bound(msgspec.Struct, frozen=True):
     """What some of its nodes send is kept."""
     is_limited: bool
     """Some of its nodes say how long they may take."""
+    called: list["BoundCalled"]
+    """The workflows that its nodes call, and all that those call."""
+
+
+class BoundCalled(NamedTuple):
+    """A workflow that is called, ready to be run any number of times."""
+
+    name: str
+    bound: Bound
+    offset: int
+    """What is added to the index of a node, so that it is one of its own in the whole plan."""
 
 
 def bind(plan: Plan, find: Find) -> Bound:
-    """Find the classes of *plan* and prepare its nodes.
+    """Find the classes of *plan*, and of the workflows that it calls, and prepare their nodes.
 
     Raises:
         ImportFailed: a module does not import; names the first node of that type.
         NodeFailed, TypeMismatch: a node cannot be made with its values.
     """
+    called = [BoundCalled(one.name, _bound_called(one, find), one.offset) for one in plan.called]
+    return msgspec.structs.replace(_bound_plan(plan, find), called=called)
+
+
+def _bound_called(one: PlanCalled, find: Find) -> Bound:
+    try:
+        return _bound_plan(one.plan, find)
+    except JobFailed as error:
+        node = next((fault.node_id for fault in error.errors if fault.node_id), "")
+        raise type(error)(f"node {node} of workflow {one.name!r}: {error.detail}") from error
+
+
+def _bound_plan(plan: Plan, find: Find) -> Bound:
     kinds = [Kind(kind, shape(_find(plan, index, kind, find)), _told(kind)) for index, kind in enumerate(plan.types)]
     edges = _edges(plan)
     outputs = {output.node: place for place, output in enumerate(plan.outputs)}
@@ -155,6 +182,7 @@ def bind(plan: Plan, find: Find) -> Bound:
         [node.index for node in sorted(sources, key=lambda node: node.role != "input")],
         keeps=plan.keeps,
         is_limited=any(kind.timeout for kind in plan.types),
+        called=[],
     )
 
 
@@ -174,7 +202,7 @@ def shape(cls: type[Node]) -> Shape:
         item=converter(_item(hints.get("value", Any))),
         streams=frozenset(streams),
         blank={field.name: Stream(_Nothing()) if field.name in streams else None for field in fields if field.required},
-        outputs=frozenset(handle for handle, _ in process.outputs),
+        outputs=None if cls.supports_dynamic_outputs else frozenset(handle for handle, _ in process.outputs),
     )
 
 
@@ -284,6 +312,7 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         has_value="value" in node.values,
         base=_base(node, kind) if kind.checkpoint else b"",
         timeout=kind.timeout,
+        calls=node.calls,
         output=output,
         packed_id=packed(node_id=node.id),
         told=told,

@@ -65,7 +65,7 @@ class Care:
     async def _kept(self, step: Step, process: Callable[[], Any], context: NodeContext) -> AsyncGenerator[Any, None]:
         assert self._checkpoints
         node, firing = step.node, context.firing
-        where = key(node, firing)
+        where = key(node, firing, self._report.path)
         found = self._checkpoints.take(where) if firing.content else None
         taken = self._restored(node, found) if found else None
         if taken is not None:

@@ -1,26 +1,44 @@
 """The result of a run: one property for each output of the plan, built from the values that reach it."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
+from nodetool.engine.bind import BoundNode
+from nodetool.engine.report import Reporter
+from nodetool.engine.shown import encoded
 from nodetool.graph.plan import PlanOutput
 from nodetool.protocol.codec import to_msgpack
 from nodetool.protocol.errors import ResultTooLarge
+from nodetool.protocol.values import plain
+
+
+class Outlet(Protocol):
+    """Where the values go that reach the outputs of a graph."""
+
+    def put(self, node: BoundNode, value: Any) -> None:
+        """Take a value that is not None, at an output node. Raises Unsendable, ResultTooLarge."""
+        ...
 
 
 class Result:
-    """Collects values as they were encoded for their events: bytes, so that what they take is known to the byte.
+    """Tells of the values, and collects them as they were encoded for their events: so their size is known to the byte.
 
     Whether an output is a value, a list or a text is known from the plan.
     """
 
-    def __init__(self, outputs: list[PlanOutput], max_bytes: int) -> None:
+    def __init__(self, outputs: list[PlanOutput], max_bytes: int, report: Reporter) -> None:
         self._outputs = outputs
+        self._report = report
         self._room = max_bytes
         self._kinds = [output.kind for output in outputs]
         self._values: list[list[bytes]] = [[] for _ in outputs]
         self._texts: list[list[str]] = [[] for _ in outputs]
+
+    def put(self, node: BoundNode, value: Any) -> None:
+        sent = encoded(value)
+        self.add(node.output, sent.plain, sent.data)
+        self._report.output(node, sent)
 
     def add(self, place: int, value: Any, data: bytes) -> None:
         """Take a plain *value*, and *data*, its MessagePack, for the output at *place*. Raises ResultTooLarge."""
@@ -46,6 +64,34 @@ class Result:
             elif values:
                 made[output.name] = msgspec.Raw(values[0])
         return to_msgpack(made)
+
+
+class Gathered:
+    """Gathers the values of a workflow that is called, as they are: nothing is told of them, since they are no outputs
+    of the job.
+    """
+
+    def __init__(self, outputs: list[PlanOutput]) -> None:
+        self._outputs = outputs
+        self._found: list[list[Any]] = [[] for _ in outputs]
+
+    def put(self, node: BoundNode, value: Any) -> None:
+        found = self._found[node.output]
+        if self._outputs[node.output].kind == "value":
+            found.clear()
+        found.append(value)
+
+    def values(self) -> dict[str, Any]:
+        """Return the outputs. A single one that got nothing is not there."""
+        made: dict[str, Any] = {}
+        for output, found in zip(self._outputs, self._found, strict=True):
+            if output.kind == "list":
+                made[output.name] = found
+            elif output.kind == "text":
+                made[output.name] = "".join(_text(plain(value)) for value in found)
+            elif found:
+                made[output.name] = found[0]
+        return made
 
 
 def array(items: list[bytes]) -> bytes:

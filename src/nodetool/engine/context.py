@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, get_args
 
 from nodetool.engine.bind import BoundNode
@@ -12,7 +12,9 @@ from nodetool.engine.gate import Row
 from nodetool.engine.identity import Firing, Identities, token
 from nodetool.engine.report import Reporter
 from nodetool.engine.shown import Encoded, encoded
+from nodetool.protocol.errors import NodeFailed
 from nodetool.protocol.events import Severity
+from nodetool.sdk.called import Called
 from nodetool.sdk.http import Http
 from nodetool.sdk.tools import Tools
 from nodetool.sdk.workspace import Workspace
@@ -51,8 +53,16 @@ class Throttle:
 class NodeContext:
     """Implements ``sdk.Context`` for one node of one run. Usable from the node's thread."""
 
-    def __init__(self, node: BoundNode, report: Reporter, loop: asyncio.AbstractEventLoop, tools: Tools) -> None:
+    def __init__(
+        self,
+        node: BoundNode,
+        report: Reporter,
+        loop: asyncio.AbstractEventLoop,
+        tools: Tools,
+        called: Callable[[BoundNode], Called],
+    ) -> None:
         self._node = node
+        self._called = called
         self._tools = tools
         self._report = report
         self._loop = loop
@@ -96,7 +106,7 @@ class NodeContext:
 
     @property
     def idempotency_token(self) -> str:
-        return token(self.job_id, self.node_id, self.firing)
+        return token(self.job_id, self.node_id, self.firing, self._report.path)
 
     @property
     def http(self) -> Http:
@@ -105,6 +115,12 @@ class NodeContext:
     @property
     def workspace(self) -> Workspace:
         return self._tools.workspace
+
+    @cached_property
+    def workflow(self) -> Called:
+        if self._node.calls < 0:
+            raise NodeFailed(f"{self._node.type_name} does not declare that it calls a workflow")
+        return self._called(self._node)
 
     def secret(self, name: str) -> str:
         return self._tools.secret(name, self._node.shape.cls)

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodetool.engine.bind import BoundNode, Way, instance, misfit
 from nodetool.engine.care import Care
-from nodetool.engine.collect import Result
+from nodetool.engine.collect import Outlet
 from nodetool.engine.context import NodeContext
 from nodetool.engine.convert import Misfit
 from nodetool.engine.flow import Flow
@@ -21,6 +21,7 @@ from nodetool.engine.step import Inbox, Step
 from nodetool.engine.work import Threads, each, each_in_thread
 from nodetool.protocol.errors import Fault, JobFailed, ResultTooLarge, TypeMismatch
 from nodetool.protocol.values import Unsendable
+from nodetool.sdk.called import Called
 from nodetool.sdk.stream import Stream
 from nodetool.sdk.tools import Tools
 
@@ -34,17 +35,19 @@ class Firing:
         *,
         flow: Flow,
         report: Reporter,
-        result: Result,
+        outlet: Outlet,
         threads: Threads,
         pace: Pace,
         care: Care | None,
         tools: Tools,
+        called: Callable[[BoundNode], Called],
     ) -> None:
         self._params = params
         self._tools = tools
         self._flow = flow
         self._report = report
-        self._result = result
+        self._outlet = outlet
+        self._called = called
         self._threads = threads
         self._pace = pace
         self._care = care
@@ -205,18 +208,19 @@ class Firing:
         if value is None:
             value = instance(node).value
         elif convert := node.shape.readers["value"]:
-            value = convert(value)
+            try:
+                value = convert(value)
+            except Misfit as error:  # of a workflow that is called: those of a job were made to fit
+                raise misfit(node.id, node.name, error) from error
         self._flow.finish(step, None if value is None else {"output": value}, fired=False)
 
     def _put_out(self, step: Step, row: Row) -> Any:
         node, value = step.node, self._value(step, row)
         if value is not None:
             try:
-                sent = encoded(value)
-                self._result.add(node.output, sent.plain, sent.data)
+                self._outlet.put(node, value)
             except (Unsendable, ResultTooLarge) as error:
                 raise _unfit(node, error) from error
-            self._report.output(node, sent)
         return value
 
     def _show(self, step: Step, row: Row) -> None:
@@ -258,7 +262,7 @@ class Firing:
     def _context(self, step: Step, row: Row) -> NodeContext:
         """Return the context of a node for its firing on *row*."""
         if step.context is None:
-            step.context = NodeContext(step.node, self._report, asyncio.get_running_loop(), self._tools)
+            step.context = NodeContext(step.node, self._report, asyncio.get_running_loop(), self._tools, self._called)
         step.context.fires(row)
         return step.context
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from nodetool.engine.bind import BoundNode
 from nodetool.engine.gate import Row
 from nodetool.engine.handles import inputs
+from nodetool.engine.report import Path
 from nodetool.protocol.values import Unsendable, exactly
 
 
@@ -33,14 +34,14 @@ class Identities:
         return Firing(content, self._seen[content] - 1)
 
 
-def token(job_id: str, node_id: str, firing: Firing) -> str:
+def token(job_id: str, node_id: str, firing: Firing, path: Path = ()) -> str:
     """Return what stands for a firing at providers: a UUID, which all of them take for a key."""
-    return str(UUID(bytes=_digest(job_id, node_id, *firing)[:16], version=5))
+    return str(UUID(bytes=_digest(job_id, node_id, *firing, *path)[:16], version=5))
 
 
-def key(node: BoundNode, firing: Firing) -> bytes:
-    """Return under which key a firing is kept."""
-    return _digest(node.base, *firing)
+def key(node: BoundNode, firing: Firing, path: Path = ()) -> bytes:
+    """Return under which key a firing is kept; *path* leads to the workflow that the node is in."""
+    return _digest(node.base, *firing, *path)
 
 
 def _content(node: BoundNode, row: Row) -> bytes:

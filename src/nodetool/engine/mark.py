@@ -27,6 +27,20 @@ class NoMark:
         """Do nothing."""
 
 
+class Offset:
+    """Marks the nodes of a workflow that is called: their indexes begin at *offset*."""
+
+    __slots__ = ("_mark", "_offset", "leave")
+
+    def __init__(self, mark: Mark, offset: int) -> None:
+        self._mark = mark
+        self._offset = offset
+        self.leave = mark.leave
+
+    def enter(self, node: int) -> None:
+        self._mark.enter(self._offset + node)
+
+
 @coroutine
 def marked(work: Coroutine[Any, Any, None], mark: Mark, node: int) -> Generator[Any, Any, None]:
     """Await *work*, marking each of its turns: between two of them other nodes have the loop."""

@@ -18,33 +18,54 @@ Room = Callable[[Tape], Coroutine[Any, Any, None] | None]
 """Returns None while the run may send on, else what to await first."""
 
 
+class Breath:
+    """When the run has to let go of the loop next: it, and the workflows within it, hold it together."""
+
+    __slots__ = ("seq", "time")
+
+    def __init__(self) -> None:
+        self.seq = self.time = 0
+
+
 class Pace:
     """Asked after each firing and each item: ``is_due`` looks at the clock, and ``breathe`` waits if it said so."""
 
-    def __init__(self, tape: Tape, room: Room) -> None:
+    __slots__ = ("_breath", "_room", "_tape", "_waiting", "is_stopping")
+
+    def __init__(self, tape: Tape, room: Room, breath: Breath | None = None) -> None:
         self.is_stopping = False
         """Whoever comes to breathe is cancelled: a node that goes on though it was cancelled ends there."""
         self._tape = tape
         self._room = room
         self._waiting: Coroutine[Any, Any, None] | None = None
-        self._begin()
+        self._breath = breath or Breath()
+        if breath is None:
+            self._begin()
+
+    def within(self, room: Room | None = None) -> "Pace":
+        """Return the pace of a workflow that is called. It has the same room, or the *room* that is given."""
+        return Pace(self._tape, room or self._room, self._breath)
+
+    def room(self) -> Coroutine[Any, Any, None] | None:
+        """Return what to await before more may be told, if anything."""
+        return self._room(self._tape)
 
     def is_due(self) -> bool:
         tape = self._tape
         now = time_ns() // 1_000_000
         if now != tape.now:
             tape.set_time(now)
-        if tape.seq < tape.look_at and 0 < self._next_time - now <= BREATH_MS:
+        if tape.seq < tape.look_at and 0 < self._breath.time - now <= BREATH_MS:
             return self.is_stopping
         return self._look()
 
     def _look(self) -> bool:
-        tape = self._tape
+        tape, breath = self._tape, self._breath
         tape.settle()
         tape.look_at = tape.seq + LOOK_EVENTS
         self._waiting = self._room(tape)
         # A clock that is set back leaves the next time further ahead than it can be.
-        is_time = tape.seq >= self._next_seq or not 0 < self._next_time - tape.now <= BREATH_MS
+        is_time = tape.seq >= breath.seq or not 0 < breath.time - tape.now <= BREATH_MS
         return is_time or self._waiting is not None or self.is_stopping
 
     async def breathe(self) -> None:
@@ -58,5 +79,5 @@ class Pace:
 
     def _begin(self) -> None:
         """The run has the loop from now on."""
-        self._next_seq = self._tape.seq + BREATH_EVENTS
-        self._next_time = self._tape.now + BREATH_MS
+        self._breath.seq = self._tape.seq + BREATH_EVENTS
+        self._breath.time = self._tape.now + BREATH_MS

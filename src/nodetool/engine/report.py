@@ -31,21 +31,30 @@ MAX_TOTAL = 2**53 - 1
 EDGE_INTERVAL = 100
 """Milliseconds between two ``message_sent`` of one edge."""
 
+Path = tuple[str | int, ...]
+"""The ids of the nodes that lead to a workflow that is called, with the number of the call behind some of them."""
+
 _encoder = msgspec.msgpack.Encoder()
 
 
 class Reporter:
     """The voice of a run: it makes the events, and puts them on the *tape*."""
 
-    def __init__(self, tape: Tape, *, job_id: str, workflow_id: str) -> None:
+    def __init__(self, tape: Tape, *, job_id: str, workflow_id: str, path: Path = ()) -> None:
         self.tape = tape
         self.job_id = job_id
         self.workflow_id = workflow_id
-        self._node_lead = lead("node_update", 10, job_id, workflow_id)
-        self._edge_lead = lead("edge_update", 8, job_id, workflow_id)
-        self._output_lead = lead("output_update", 11, job_id, workflow_id)
+        self.path = path
+        """Where this run is: empty for that of the job's own graph."""
+        self._node_lead = lead("node_update", 10, job_id, workflow_id, path)
+        self._edge_lead = lead("edge_update", 8, job_id, workflow_id, path)
+        self._output_lead = lead("output_update", 11, job_id, workflow_id, path)
         self._warned: set[int] = set()
         """Nodes that have sent a number that is none."""
+
+    def within(self, *steps: str | int) -> "Reporter":
+        """Return the voice of a workflow that is called: *steps* lead to it from here."""
+        return Reporter(self.tape, job_id=self.job_id, workflow_id=self.workflow_id, path=(*self.path, *steps))
 
     # Events of the engine itself.
 
@@ -162,7 +171,8 @@ class Reporter:
     # How it is told.
 
     def _head(self) -> Any:
-        return {"job_id": self.job_id, "workflow_id": self.workflow_id, "seq": self.tape.seq, "time": self.tape.now}
+        head = {"job_id": self.job_id, "workflow_id": self.workflow_id, "seq": self.tape.seq, "time": self.tape.now}
+        return {**head, "path": [*self.path]} if self.path else head
 
     def _look_into(self, node: BoundNode, value: Encoded) -> None:
         self.tape.flags |= value.flags

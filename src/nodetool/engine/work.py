@@ -30,10 +30,14 @@ class Hands(Protocol):
 
 
 class Threads:
-    """The threads of a run's blocking nodes: which are at work, so that a stopped run can wait for them."""
+    """The threads of a run's blocking nodes: which are at work, so that a stopped run can wait for them.
 
-    def __init__(self, pool: Executor) -> None:
+    Those of a workflow that is called are also among those of its caller, the *outer* ones.
+    """
+
+    def __init__(self, pool: Executor, outer: "Threads | None" = None) -> None:
         self._pool = pool
+        self._outer = outer
         self._jobs: dict[asyncio.Future[Any], Future[Any]] = {}
 
     @property
@@ -44,14 +48,24 @@ class Threads:
         """Run *function* in a thread. Cancelling the caller does not stop it: it stays among those at work."""
         job = self._pool.submit(_uncaught, function)
         work = asyncio.wrap_future(job)
-        self._jobs[work] = job
-        work.add_done_callback(self._done)
+        self.add(work, job)
         return await asyncio.shield(work)
+
+    def within(self) -> "Threads":
+        """Return what a workflow that is called uses: it can be stopped alone."""
+        return Threads(self._pool, self)
 
     def drop_waiting(self) -> None:
         """Forget the calls that no thread has taken up yet."""
         for job in self._jobs.values():
             job.cancel()
+
+    def add(self, work: "asyncio.Future[Any]", job: Future[Any]) -> None:
+        """Count a call among those at work, here and further out."""
+        self._jobs[work] = job
+        work.add_done_callback(self._done)
+        if self._outer:
+            self._outer.add(work, job)
 
     def _done(self, work: "asyncio.Future[Any]") -> None:
         del self._jobs[work]

@@ -16,6 +16,7 @@ RENAMED = {
     "nodetool.constant.Boolean": "nodetool.constant.Bool",
     "nodetool.input.TextInput": "nodetool.input.StringInput",
     "nodetool.output.TextOutput": "nodetool.output.StringOutput",
+    "nodetool.workflows.workflow_node.Workflow": "nodetool.workflows.Workflow",
 }
 """Types, and what they are called now."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from nodetool.graph.callee import WORKFLOW_ID, Callee, Trouble
 from nodetool.graph.catalogue import Catalogue, Kind
 from nodetool.graph.cycles import cycles
 from nodetool.graph.streams import VALUE, item_type, streaming
@@ -30,6 +31,7 @@ def findings(wiring: Wiring, catalogue: Catalogue) -> list[Finding]:
     found = [
         *_unknown_types(wiring, catalogue),
         *_not_allowed(wiring, catalogue),
+        *_calls(wiring),
         *_properties(wiring),
         *_wires(wiring),
         *_cycles(wiring),
@@ -56,6 +58,25 @@ def _not_allowed(wiring: Wiring, catalogue: Catalogue) -> Iterator[Finding]:
             name, touches = one.kind.description.node_type, " and ".join(one.kind.description.touches)
             message = f"node {one.node.id}: {name} touches {touches}, and --allow-nodes does not name it"
             yield _finding("node_not_allowed", one, None, message)
+
+
+def _calls(wiring: Wiring) -> Iterator[Finding]:
+    for one in wiring.nodes:
+        if one.kind is None or one.kind.description.calls is None:
+            continue
+        title = _title(one, WORKFLOW_ID)
+        if WORKFLOW_ID in one.incoming:
+            message = f"{title}: which workflow is called is set in the document, and not by an edge"
+            yield _finding("wrong_property", one, WORKFLOW_ID, message)
+        elif one.callee is None:
+            yield _finding("missing_property", one, WORKFLOW_ID, f"{title} names no workflow")
+        elif isinstance(one.callee, Trouble):
+            yield _finding(one.callee.code, one, WORKFLOW_ID, f"{title}: {one.callee.message}")
+        elif not one.kind.description.gives:
+            for name in one.callee.required:
+                if name not in one.incoming and name not in one.settings.dynamic and name not in one.settings.misfits:
+                    message = f"{_title(one, name)} needs a value or an edge: {one.callee.name} has no default for it"
+                    yield _finding("missing_property", one, name, message)
 
 
 def _or_one_of(names: list[str]) -> str:
@@ -93,9 +114,9 @@ def _handles(wiring: Wiring, one: Wire, streams: list[bool]) -> Iterator[Finding
     source, target = wiring.nodes[one.source], wiring.nodes[one.target]
     given, taken = source.out_type(one.source_handle), _taken(wiring, one, streams)
     if source.kind and given is None:
-        yield _unknown_handle(source, one.source_handle, "no output", list(source.kind.outputs))
+        yield _unknown_handle(source, one.source_handle, "no output", _outputs_of(source, source.kind))
     if target.kind and taken is None:
-        yield _unknown_handle(target, one.target_handle, "no input", list(target.kind.properties))
+        yield _unknown_handle(target, one.target_handle, "no input", _inputs_of(target, target.kind))
     elif target.kind and target.kind.description.role == "input":
         message = f"{_title(target, one.target_handle)}: an input of the workflow takes its value from the run"
         yield _finding("unknown_handle", target, one.target_handle, message)
@@ -115,6 +136,14 @@ def _taken(wiring: Wiring, one: Wire, streams: list[bool]) -> TypeMetadata | Non
 def _unknown_handle(one: Wired, handle: str, what: str, there: list[str]) -> Finding:
     known = f"; it has {', '.join(there[:MAX_NAMED])}" if there else ""
     return _finding("unknown_handle", one, handle, f"node {one.node.id} has {what} {handle!r}{known}")
+
+
+def _outputs_of(one: Wired, kind: Kind) -> list[str]:
+    return [*kind.outputs, *(one.callee.outputs if isinstance(one.callee, Callee) else ())]
+
+
+def _inputs_of(one: Wired, kind: Kind) -> list[str]:
+    return [*kind.properties, *(one.callee.inputs if isinstance(one.callee, Callee) else ())]
 
 
 def _stream_into_value(wiring: Wiring, one: Wire) -> Iterator[Finding]:

@@ -1,12 +1,17 @@
 """From a graph without findings to its plan."""
 
 import hashlib
+from collections.abc import Sequence
 
+import msgspec
+
+from nodetool.graph.callee import Callee
 from nodetool.graph.catalogue import Catalogue, Kind
 from nodetool.graph.plan import (
     PLANNER,
     Gate,
     Plan,
+    PlanCalled,
     PlanEdge,
     PlanInput,
     PlanNode,
@@ -15,6 +20,7 @@ from nodetool.graph.plan import (
     PlanType,
 )
 from nodetool.graph.streams import VALUE, collects, streaming
+from nodetool.graph.values import is_number
 from nodetool.graph.wiring import Wired, Wiring, wire
 from nodetool.protocol.descriptions import RUNS, NodeDescription
 from nodetool.protocol.documents import Graph
@@ -32,8 +38,21 @@ def plan_hash(graph_json: bytes, catalogue_hash: str) -> str:
     return made_from.hexdigest()
 
 
+def whole_plan(wiring: Wiring, called: Sequence[tuple[str, Wiring]]) -> Plan:
+    """As ``plan_of``, with the workflows that are *called*, by the places that their callers know: name and graph."""
+    plan = plan_of(wiring)
+    if not called:
+        return plan
+    offset, found = len(plan.nodes), []
+    for name, inner in called:
+        found.append(PlanCalled(name, plan_of(inner), offset))
+        offset += len(inner.nodes)
+    runs = max((one.plan.runs for one in found), key=RUNS.index)
+    return msgspec.structs.replace(plan, called=found, runs=max(runs, plan.runs, key=RUNS.index))
+
+
 def plan_of(wiring: Wiring) -> Plan:
-    """As ``compile_plan``, of a graph that is wired already."""
+    """As ``compile_plan``, of a graph that is wired already, without the workflows that it calls."""
     streams = streaming(wiring)
     kinds = [one.kind for one in wiring.nodes if one.kind is not None]
     distinct = list({kind.description.node_type: kind.description for kind in kinds}.values())
@@ -46,7 +65,7 @@ def plan_of(wiring: Wiring) -> Plan:
             for index, one in enumerate(wiring.wires)
         ],
         params=[
-            PlanParam(one.name, index, needs_value(one, kind), one.is_secret)
+            PlanParam(one.name, index, needs_value(one, kind), one.is_secret, *limits_of(one, kind))
             for index, one, kind in wiring.with_role("input")
         ],
         outputs=[
@@ -64,6 +83,16 @@ def needs_value(one: Wired, kind: Kind) -> bool:
     data = one.node.data or {}
     declared = kind.properties.get(VALUE)
     return (VALUE in data and data[VALUE] is None) or declared is None or declared.required
+
+
+def limits_of(one: Wired, kind: Kind) -> tuple[float | None, float | None]:
+    """Return the least and greatest value of an input: its own ``min`` and ``max``, else those of its class."""
+    declared = kind.properties.get(VALUE)
+    least, most = one.settings.get(kind, "min"), one.settings.get(kind, "max")
+    return (
+        least if is_number(least) else declared.min if declared else None,
+        most if is_number(most) else declared.max if declared else None,
+    )
 
 
 def _type(description: NodeDescription) -> PlanType:
@@ -96,6 +125,7 @@ def _node(one: Wired, kind: Kind, types: dict[str, int], streams: list[bool]) ->
         runs=description.runs,
         inputs=inputs,
         outputs=one.outgoing,
+        calls=one.callee.place if isinstance(one.callee, Callee) else -1,
     )
 
 

@@ -50,11 +50,22 @@ def read_graph(json: bytes, limits: Limits = LIMITS, *, at: str = "$") -> Graph:
     try:
         graph = codec.from_json(json, _graph)
     except InvalidRequest as error:
-        raise _refusal(_misshapen(json, limits, at), error.detail) from error
-    faults = list(_too_many(len(graph.nodes), len(graph.edges), limits, at)) or _faults(_whole(graph), limits, at)
+        raise _refusal(_misshapen(json, limits, at) or list(error.errors), error.detail) from error
+    faults = list(chain.from_iterable(_graph_faults(one, limits, place) for place, one in _graphs_in(graph, at)))
     if faults:
         raise _refusal(faults, "")
     return graph
+
+
+def _graphs_in(graph: Graph, at: str) -> Iterator[tuple[str, Graph]]:
+    """Yield a graph and those of the workflows that come with it, each with its place in the body."""
+    yield at, graph
+    for id, one in (graph.workflows or {}).items():
+        yield f"{at}.workflows.{_short(id)}.graph", one.graph
+
+
+def _graph_faults(graph: Graph, limits: Limits, at: str) -> list[Fault]:
+    return list(_too_many(len(graph.nodes), len(graph.edges), limits, at)) or _faults(_whole(graph), limits, at)
 
 
 def _whole(graph: Graph) -> Draft:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from nodetool.graph.catalogue import Catalogue, Kind
-from nodetool.graph.compile import needs_value
+from nodetool.graph.compile import limits_of, needs_value
 from nodetool.graph.streams import VALUE
 from nodetool.graph.types import spell
 from nodetool.graph.values import Misfit, check_limits, fit, is_number
@@ -69,16 +69,6 @@ def inputs_of_wiring(wiring: Wiring) -> Inputs:
         by_name,
         required=tuple(name for name, one in by_name.items() if one.required),
         secret=tuple(name for name, one in by_name.items() if one.is_secret),
-    )
-
-
-def limits_of(one: Wired, kind: Kind) -> tuple[float | None, float | None]:
-    """Return the least and greatest value of an input: its own ``min`` and ``max``, else those of its class."""
-    declared = kind.properties.get(VALUE)
-    least, most = one.settings.get(kind, "min"), one.settings.get(kind, "max")
-    return (
-        least if is_number(least) else declared.min if declared else None,
-        most if is_number(most) else declared.max if declared else None,
     )
 
 

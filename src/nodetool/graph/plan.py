@@ -6,7 +6,7 @@ import msgspec
 
 from nodetool.protocol.descriptions import Role, Runs
 
-PLANNER = 3
+PLANNER = 4
 """Part of a plan's hash: raised when the same document would make another plan."""
 
 Gate = Literal["once", "on_any", "zip_all", "reader"]
@@ -63,6 +63,8 @@ class PlanNode(msgspec.Struct, array_like=True, frozen=True):
     inputs: list[PlanInput]
     outputs: dict[str, list[int]]
     """The edges of each out-handle that has any, in document order."""
+    calls: int = -1
+    """Index into the workflows that the plan calls; -1 for a node that calls none."""
 
 
 class PlanEdge(msgspec.Struct, array_like=True, frozen=True):
@@ -95,6 +97,8 @@ class PlanParam(msgspec.Struct, array_like=True, frozen=True):
     required: bool
     is_secret: bool = False
     """Its value is not to be seen in events."""
+    min: float | None = None
+    max: float | None = None
 
 
 class Plan(msgspec.Struct, array_like=True, frozen=True):
@@ -107,11 +111,40 @@ class Plan(msgspec.Struct, array_like=True, frozen=True):
     outputs: list[PlanOutput]
     runs: Runs
     """The most demanding class of its nodes."""
+    called: list["PlanCalled"] = []
+    """The workflows that its nodes call, and those that they call: all of them are here, and none in a called plan."""
+
+    @property
+    def plans(self) -> list["Plan"]:
+        """This plan, and those of the workflows that are called."""
+        return [self, *(one.plan for one in self.called)]
+
+    def node_at(self, index: int) -> tuple["PlanNode", PlanType] | None:
+        """Return the node with an index in the whole plan, and its type; None if there is none."""
+        for plan, offset in [(self, 0), *((one.plan, one.offset) for one in self.called)]:
+            if 0 <= index - offset < len(plan.nodes):
+                node = plan.nodes[index - offset]
+                return node, plan.types[node.type]
+        return None
+
+    @property
+    def secrets(self) -> set[str]:
+        """The names of all secrets that its nodes may read."""
+        return {name for plan in self.plans for kind in plan.types for name in kind.secrets}
 
     @property
     def keeps(self) -> bool:
         """Something that its nodes send is kept for later attempts."""
-        return any(kind.checkpoint for kind in self.types)
+        return any(kind.checkpoint for plan in self.plans for kind in plan.types)
+
+
+class PlanCalled(msgspec.Struct, array_like=True, frozen=True):
+    """A workflow that nodes of a plan call. Its own plan has no ``called``: its nodes call by the same indexes."""
+
+    name: str
+    plan: Plan
+    offset: int
+    """What is added to the index of each of its nodes, so that it is one of its own in the whole plan."""
 
 
 def shorter(one: float, other: float) -> float:

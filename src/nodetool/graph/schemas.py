@@ -3,9 +3,8 @@
 from typing import Any
 
 from nodetool.graph.catalogue import Catalogue, Kind
-from nodetool.graph.compile import needs_value
-from nodetool.graph.params import limits_of
-from nodetool.graph.streams import VALUE, collects, item_type, source_types, streaming
+from nodetool.graph.compile import limits_of, needs_value
+from nodetool.graph.streams import VALUE, collects, given_type, streaming
 from nodetool.graph.types import item_of
 from nodetool.graph.wiring import Wired, Wiring, wire
 from nodetool.protocol.descriptions import ANY, TypeMetadata
@@ -61,7 +60,7 @@ def output_schema_of(wiring: Wiring) -> Schema:
         if not one.name or one.name in properties:
             continue
         made = collects(one, wiring, streams)
-        properties[one.name] = _output(one, kind, made, _output_type(one, wiring, streams))
+        properties[one.name] = _output(one, kind, made, given_type(one, wiring, streams))
         if made != "value":
             required.append(one.name)
     return {"type": "object", "properties": properties, "required": required}
@@ -87,15 +86,6 @@ def _output(one: Wired, kind: Kind, made: str, type: TypeMetadata) -> Schema:
     else:
         schema = schema_of(type)
     return {**schema, **_texts(one, kind)}
-
-
-def _output_type(one: Wired, wiring: Wiring, streams: list[bool]) -> TypeMetadata:
-    """Return the type of an output's value; one that takes anything has the type of the one handle that feeds it."""
-    declared = item_type(one, wiring, streams) or ANY
-    sources = source_types(one, wiring)
-    if declared.type != "any" or len(sources) != 1:
-        return declared
-    return sources[0] or ANY
 
 
 def _texts(one: Wired, kind: Kind) -> Schema:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from nodetool.graph.callee import Callee, Trouble
 from nodetool.graph.catalogue import Kind
 from nodetool.graph.values import Misfit, check_limits, fit, is_empty
 from nodetool.protocol.descriptions import ANY, Property
@@ -30,8 +31,13 @@ NOTHING = Settings({}, {}, {})
 """What an unknown type makes of its data."""
 
 
-def settings(node: GraphNode, kind: Kind, connected: dict[str, list[int]]) -> Settings:
-    """Read the data of *node*. Keys that its type does not know are dynamic properties, or nothing."""
+def settings(
+    node: GraphNode, kind: Kind, connected: dict[str, list[int]], callee: Callee | Trouble | None = None
+) -> Settings:
+    """Read the data of *node*. Keys that its type does not know are dynamic properties, or nothing.
+
+    Of a node that calls a workflow they are values for inputs of that.
+    """
     made = Settings({}, {}, {})
     for name, value in (node.data or {}).items():
         declared = kind.properties.get(name)
@@ -40,11 +46,11 @@ def settings(node: GraphNode, kind: Kind, connected: dict[str, list[int]]) -> Se
         if declared is not None:
             _set(made, declared, value)
         elif kind.description.is_dynamic:
-            _set_dynamic(made, name, value)
+            _set_dynamic(made, name, value, callee)
     if node.dynamic_properties and kind.description.is_dynamic:
         for name, value in node.dynamic_properties.items():
             if value is not None and name not in connected and name not in kind.properties:
-                _set_dynamic(made, name, value)
+                _set_dynamic(made, name, value, callee)
     return made
 
 
@@ -62,8 +68,12 @@ def _set(made: Settings, declared: Property, value: Any) -> None:
             made.misfits[declared.name] = str(error)
 
 
-def _set_dynamic(made: Settings, name: str, value: Any) -> None:
+def _set_dynamic(made: Settings, name: str, value: Any, callee: Callee | Trouble | None) -> None:
+    """What is set for a workflow that has no such input is left over from one that had it."""
+    type = callee.inputs.get(name) if isinstance(callee, Callee) else ANY
+    if type is None:
+        return
     try:
-        made.dynamic[name] = fit(value, ANY)
+        made.dynamic[name] = fit(value, type)
     except Misfit as error:
         made.misfits[name] = str(error)

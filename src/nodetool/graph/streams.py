@@ -63,6 +63,15 @@ def item_type(output: Wired, wiring: Wiring, streams: list[bool]) -> TypeMetadat
     return item_of(declared) if declared and made == "list" and declared.type == "list" else declared
 
 
+def given_type(output: Wired, wiring: Wiring, streams: list[bool]) -> TypeMetadata:
+    """Return the type of an output's value; one that takes anything has the type of the one handle that feeds it."""
+    declared = item_type(output, wiring, streams) or ANY
+    sources = source_types(output, wiring)
+    if declared.type != "any" or len(sources) != 1:
+        return declared
+    return sources[0] or ANY
+
+
 def source_types(output: Wired, wiring: Wiring) -> list[TypeMetadata | None]:
     """Return the types of the out-handles that feed an output's value; None for one that is unknown."""
     wires = [wiring.wires[one] for one in output.incoming.get(VALUE, ())]

@@ -1,13 +1,19 @@
 """A graph with its node types found and its edges by node: what every other look at a graph begins with."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from nodetool.graph.callee import WORKFLOW_ID, Callee, Trouble
 from nodetool.graph.catalogue import Catalogue, Kind
 from nodetool.graph.settings import NOTHING, Settings, settings
 from nodetool.protocol.descriptions import ANY, TypeMetadata
 from nodetool.protocol.documents import Graph, GraphEdge, GraphNode
+
+Callees = Mapping[str, Callee | Trouble]
+
+NOBODY: Callees = {}
 
 
 class Wire(msgspec.Struct, frozen=True, gc=False):
@@ -29,6 +35,8 @@ class Wired(msgspec.Struct):
     incoming: dict[str, list[int]]
     outgoing: dict[str, list[int]]
     settings: Settings
+    callee: Callee | Trouble | None = None
+    """The workflow that it calls; None if it names none."""
 
     @property
     def name(self) -> str:
@@ -48,6 +56,8 @@ class Wired(msgspec.Struct):
         declared = self.kind.properties.get(handle)
         if declared is not None:
             return declared.type
+        if isinstance(self.callee, Callee):
+            return self.callee.inputs.get(handle)
         return ANY if self.kind.description.is_dynamic else None
 
     def out_type(self, handle: str) -> TypeMetadata | None:
@@ -57,6 +67,9 @@ class Wired(msgspec.Struct):
         declared = self.kind.outputs.get(handle)
         if declared is not None:
             return declared.type
+        if isinstance(self.callee, Callee):
+            of_a_run, by_item = self.callee.outputs, self.callee.items
+            return (by_item if self.kind.description.calls == "stream" else of_a_run).get(handle)
         if self.node.dynamic_outputs and handle in self.node.dynamic_outputs:
             return _type_of(self.node.dynamic_outputs[handle])
         return ANY if self.kind.description.supports_dynamic_outputs else None
@@ -77,15 +90,25 @@ class Wiring(msgspec.Struct, frozen=True):
         ]
 
 
-def wire(graph: Graph, catalogue: Catalogue) -> Wiring:
-    """Join *graph* with the types of *catalogue*. Each edge has to have its nodes, as ``read_graph`` sees to."""
+def wire(graph: Graph, catalogue: Catalogue, callees: Callees = NOBODY) -> Wiring:
+    """Join *graph* with the types of *catalogue*. Each edge has to have its nodes, as ``read_graph`` sees to.
+
+    *callees* has the workflows that its nodes call, by id: as ``calls.Linker`` finds them.
+    """
     found = (Wired(node, catalogue.kind(node.type), {}, {}, NOTHING) for node in graph.nodes)
     nodes = [one for one in found if not _is_note(one)]
     wires = _wires(graph.edges, nodes)
     for one in nodes:
         if one.kind is not None:
-            one.settings = settings(one.node, one.kind, one.incoming)
+            one.callee = callees.get(called_id(one.node)) if one.kind.description.calls else None
+            one.settings = settings(one.node, one.kind, one.incoming, one.callee)
     return Wiring(nodes, wires)
+
+
+def called_id(node: GraphNode) -> str:
+    """Return the id of the workflow that a node calls; empty if its document names none."""
+    given = (node.data or {}).get(WORKFLOW_ID)
+    return given if isinstance(given, str) else ""
 
 
 def _is_note(one: Wired) -> bool:

@@ -36,7 +36,6 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     user: str
     workflow_id: str
     version: Version
-    graph: bytes
     params: dict[str, Any]
     id: str | None = None
     once: Once | None = None
@@ -177,7 +176,7 @@ class Acceptance:
             user=job.user,
             workflow_id=job.workflow_id,
             graph_hash=job.version.graph_hash,
-            graph=None if pinned else ask.graph,
+            graph=None if pinned else job.version.pinned,
             params=self._secrets.packed(job.id, ask.params, job.version.inputs.secret),
             status=job.status,
             attempt=job.attempt,

@@ -120,8 +120,8 @@ def limits(cores: int) -> dict[Runs, int]:
 
 
 def types_of(job: Job) -> set[str]:
-    plan = job.version.plan
-    return {kind.name for kind in plan.types} if plan else set()
+    whole = job.version.plan
+    return {kind.name for plan in whole.plans for kind in plan.types} if whole else set()
 
 
 class Runners:

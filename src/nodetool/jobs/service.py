@@ -149,7 +149,7 @@ class Jobs:
         if once and (first := await self._acceptance.first(user, once)):
             return first
         ready = await self._workflows.ready(user, workflow_id)
-        ask = Ask(user, workflow_id, ready.version, ready.graph, params, id, once)
+        ask = Ask(user, workflow_id, ready.version, params, id, once)
         if id or once:
             return await self._acceptance.accept_asked(ask)
         return self._acceptance.accept(ask, merges=merges)
@@ -160,7 +160,7 @@ class Jobs:
         """Accept a job that runs a graph sent along. Raises as ``start`` does, and InvalidGraph."""
         if once and (first := await self._acceptance.first(user, once)):
             return first
-        ask = Ask(user, "", await self._workflows.version_of(graph), graph, params, id, once)
+        ask = Ask(user, "", await self._workflows.version_of(user, graph), params, id, once)
         return await self._acceptance.accept_asked(ask) if id or once else self._acceptance.accept(ask)
 
     async def retry(self, user: str, id: str) -> Job:
@@ -178,7 +178,7 @@ class Jobs:
         graph = await self._reader.graph(row.graph_hash) or b""
         version = await self._workflows.pinned(row.graph_hash, graph)
         params = self._secrets.unpacked(row.id, row.params)
-        return self._acceptance.accept(Ask(user, row.workflow_id, version, graph, params))
+        return self._acceptance.accept(Ask(user, row.workflow_id, version, params))
 
     def _ended(self, job: Job) -> None:
         self._live.pop(job.id, None)

@@ -303,11 +303,10 @@ class Supervisor:
 
     def _demote(self, job: Job, node: int) -> None:
         """A type that stalled or killed a runner that others share runs alone from now on."""
-        plan = job.version.plan
-        if plan and node < len(plan.nodes):
-            name = plan.types[plan.nodes[node].type].name
-            self.runners.demoted.add(name)
-            _log.warning("runner.blame", job_id=job.id, node_id=plan.nodes[node].id, node_type=name)
+        found = job.version.plan.node_at(node) if job.version.plan else None
+        if found:
+            self.runners.demoted.add(found[1].name)
+            _log.warning("runner.blame", job_id=job.id, node_id=found[0].id, node_type=found[1].name)
 
     def _lose(self, job: Job, death: Death, reason: str) -> None:
         self.dispatcher.forget(job)
@@ -349,5 +348,5 @@ def exhausted(job: Job, reason: str) -> Ending:
 
 def node_of(job: Job, index: int) -> str | None:
     """Return the id of a node by its place in the plan."""
-    plan = job.version.plan
-    return plan.nodes[index].id if plan and index < len(plan.nodes) else None
+    found = job.version.plan.node_at(index) if job.version.plan else None
+    return found[0].id if found else None

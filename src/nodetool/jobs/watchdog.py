@@ -73,10 +73,11 @@ class Watchdog:
         place = None if runner.is_shared else runner.link.place()
         job = runner.active.get(place.job_no) if place else None
         plan = job.version.plan if job else None
-        if not (job and place and plan and place.node < len(plan.nodes)):
+        found = plan.node_at(place.node) if plan and place else None
+        if not (job and found):
             return None
-        node = plan.nodes[place.node]
-        return Holder(job, node.id, shorter(plan.types[node.type].timeout, self._policy.node_timeout))
+        node, kind = found
+        return Holder(job, node.id, shorter(kind.timeout, self._policy.node_timeout))
 
 
 def _silence(runner: Runner, beat: int) -> float:

@@ -4,14 +4,16 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from nodetool.graph.calls import MAX_CALLED, Source, called_ids, embedded
 from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.document import Limits, read_graph
-from nodetool.graph.schemas import input_schema, output_schema
-from nodetool.graph.version import Version, make_version
+from nodetool.graph.schemas import input_schema_of, output_schema_of
+from nodetool.graph.version import Version, look_at
 from nodetool.protocol import codec
 from nodetool.protocol.documents import Finding, Graph, Workflow, WorkflowRequest
 from nodetool.protocol.errors import Fault, InvalidRequest, NotFound, PreconditionFailed
@@ -29,8 +31,14 @@ PAGE_BYTES = 16 << 20
 """The documents of one page of a list, at most."""
 
 
+CALLS = b'"workflow_id"'
+"""What stands in every document whose nodes call others."""
+
 PUBLIC = "public"
 """The access of a workflow that others may read and run; only its owner changes it."""
+
+
+T = TypeVar("T")
 
 
 class Schemas(msgspec.Struct):
@@ -46,7 +54,6 @@ class Ready(NamedTuple):
     user: str
     is_public: bool
     version: Version
-    graph: bytes
 
 
 _document = msgspec.json.Decoder(WorkflowRequest)
@@ -78,12 +85,12 @@ class Workflows:
     async def get(self, user: str, id: str) -> tuple[Workflow, str]:
         """Return a workflow and its etag, also another user's that is public. Raises NotFound."""
         row = await self._row(user, id)
-        return _workflow(row), row.etag
+        return await self._current(row), row.etag
 
     async def page(self, user: str, *, limit: int, cursor: str) -> Page[Workflow]:
         """Return some workflows, newest first. Raises InvalidCursor."""
         page = await self._reader.workflows(user, limit=limit, cursor=cursor, max_bytes=PAGE_BYTES)
-        return Page([_workflow(row) for row in page.rows], page.next)
+        return Page([await self._current(row) for row in page.rows], page.next)
 
     async def create(self, user: str, request: WorkflowRequest) -> tuple[Workflow, str]:
         """Store a new workflow. Raises InvalidRequest, InvalidGraph: nothing is stored then."""
@@ -118,18 +125,21 @@ class Workflows:
             self._ready.move_to_end(id)
         return found
 
-    async def version_of(self, graph: bytes) -> Version:
+    async def version_of(self, user: str, graph: bytes) -> Version:
         """Check and plan a graph that is not stored as a workflow. Raises InvalidJson, InvalidGraph."""
-        checked = await self._checked(graph, "$.graph")
-        return checked[1]
+        version, _ = await self._checked(graph, user)
+        return version
 
     async def pinned(self, graph_hash: str, graph: bytes | None = None) -> Version:
-        """Check and plan again the graph that a job pinned, read once for many jobs. Raises InvalidGraph."""
+        """Check and plan again the graph that a job pinned, read once for many jobs. Raises InvalidGraph.
+
+        What it calls is pinned with it.
+        """
         found = self._pinned.get(graph_hash)
         if found is None:
             if graph is None:
                 graph = await self._reader.graph(graph_hash) or b""
-            _, found = await self._checked(graph, "$.graph")
+            found, _ = await self._checked(graph)
             self._pinned[graph_hash] = found
             if len(self._pinned) > CACHED:
                 self._pinned.popitem(last=False)
@@ -139,9 +149,8 @@ class Workflows:
         changes = self._changes
         row = await self._row(user, id)
         document = _document.decode(row.document)
-        graph = bytes(document.graph)
-        _, version = await self._checked(graph, "$.graph")
-        ready = Ready(row.user, document.access == PUBLIC, version, graph)
+        version, _ = await self._checked(bytes(document.graph), row.user)
+        ready = Ready(row.user, document.access == PUBLIC, version)
         if changes == self._changes:
             self._keep(id, ready)
         return ready
@@ -152,8 +161,11 @@ class Workflows:
             self._ready.popitem(last=False)
 
     def _forget(self, id: str) -> None:
+        """The versions of those that call it were made with it, or without."""
         self._changes += 1
         self._ready.pop(id, None)
+        for caller in [caller for caller, ready in self._ready.items() if id in ready.version.calls]:
+            del self._ready[caller]
 
     async def _row(self, user: str, id: str) -> WorkflowRow:
         row = await self._reader.workflow(id)
@@ -163,15 +175,15 @@ class Workflows:
 
     async def _save(self, user: str, id: str, request: WorkflowRequest, if_match: str | None) -> tuple[Workflow, str]:
         _check_request(request, self._limits)
-        source = bytes(request.graph)
-        graph, version = await self._checked(source, "$.graph")
+        changes = self._changes
+        version, schemas = await self._checked(bytes(request.graph), user, (id, request.name))
         document = codec.to_json(request)
         op = SaveWorkflow(
             id=id,
             user=user,
             document=document,
             findings=codec.to_json(version.findings),
-            schemas=codec.to_json(self._schemas_of(graph)),
+            schemas=schemas,
             etag=hashlib.sha256(document).hexdigest()[:32],
             now_us=self._now_us(),
             if_match=if_match,
@@ -179,29 +191,66 @@ class Workflows:
         outcome = await self._commit(op)
         self._forget(id)
         _raise_refused(outcome, id)
-        self._keep(
-            id, Ready(user, request.access == PUBLIC, version, source)
-        )  # saves come here in the order of their commits
+        if not version.calls or self._changes == changes + 1:  # else what it calls may have changed meanwhile
+            # saves come here in the order of their commits
+            self._keep(id, Ready(user, request.access == PUBLIC, version))
         return await self.get(user, id)
 
-    def _schemas_of(self, graph: Graph) -> dict[str, Any]:
-        return {
-            "input": input_schema(graph, self._catalogue),
-            "output": output_schema(graph, self._catalogue),
-        }
+    async def _current(self, row: WorkflowRow) -> Workflow:
+        """Return a stored workflow as it is now: one that calls others is not what it was when they have changed."""
+        workflow = _workflow(row)
+        if CALLS not in row.document:
+            return workflow
+        version, schemas = await self._checked(bytes(workflow.graph), row.user, (row.id, workflow.name))
+        made = _schemas.decode(schemas)
+        return msgspec.structs.replace(
+            workflow, findings=version.findings, input_schema=made.input, output_schema=made.output
+        )
 
-    async def _checked(self, source: bytes, at: str) -> tuple[Graph, Version]:
-        if len(source) < LARGE:
-            return self._check(source, at)
-        return await asyncio.to_thread(self._check, source, at)
+    async def _checked(self, json: bytes, user: str = "", own: tuple[str, str] | None = None) -> tuple[Version, bytes]:
+        """Return the version of a graph, and the schemas of what it takes and gives, as JSON.
 
-    def _check(self, source: bytes, at: str) -> tuple[Graph, Version]:
-        graph = read_graph(source, self._limits, at=at)
-        return graph, make_version(source, graph, self._catalogue)
+        *own* is the id and the name of the workflow whose graph this is, where that is known.
+        """
+        graph = await _aside(json, partial(read_graph, json, self._limits, at="$.graph"))
+        stored = await self._called(graph, user, {own[0]: Source(own[1], graph, json)} if own else {})
+        return await _aside(json, partial(self._look_at, json, graph, stored))
+
+    def _look_at(self, json: bytes, graph: Graph, stored: dict[str, Source | None]) -> tuple[Version, bytes]:
+        version, wiring = look_at(json, graph, self._catalogue, stored)
+        return version, codec.to_json({"input": input_schema_of(wiring), "output": output_schema_of(wiring)})
+
+    async def _called(self, graph: Graph, user: str, own: dict[str, Source]) -> dict[str, Source | None]:
+        """Return the workflows that a graph of *user* calls, and all that those call, as they are stored now."""
+        along = embedded(graph)
+        found: dict[str, Source | None] = {}
+        waiting = [graph, *(source.graph for source in along.values())]
+        while waiting:
+            for id in called_ids(waiting.pop(), self._catalogue):
+                if id in found or id in along or len(found) > MAX_CALLED:
+                    continue
+                source = found[id] = own.get(id) or await self._source(user, id)
+                if source:
+                    waiting.append(source.graph)
+        return found
+
+    async def _source(self, user: str, id: str) -> Source | None:
+        try:
+            row = await self._row(user, id)
+        except NotFound:
+            return None
+        document = _document.decode(row.document)
+        json = bytes(document.graph)
+        return Source(document.name, read_graph(json, self._limits), json)
 
     async def _commit(self, op: SaveWorkflow | DeleteWorkflow) -> Outcome:
         (outcome,) = await self._writer.append([op])
         return outcome
+
+
+async def _aside(json: bytes, act: Callable[[], T]) -> T:
+    """Do what takes long for a large graph in a thread."""
+    return act() if len(json) < LARGE else await asyncio.to_thread(act)
 
 
 def _check_request(request: WorkflowRequest, limits: Limits) -> None:

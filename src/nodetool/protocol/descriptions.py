@@ -15,6 +15,10 @@ and devices."""
 
 TOUCHES: tuple[Touch, ...] = ("code", "host")
 
+Calls = Literal["run", "stream"]
+"""How a node calls the workflow that its ``workflow_id`` names: it sends what each run of it gives, or passes the items
+of its outputs on as they come."""
+
 Role = Literal["node", "input", "output", "preview", "note"]
 """What the engine does with a node: run it, feed it from params, collect from it, show its values, or nothing."""
 
@@ -83,6 +87,10 @@ class NodeDescription(msgspec.Struct, frozen=True, kw_only=True):
     """What it does to the machine; such types are off on the worker unless they are allowed by name."""
     secrets: list[str] = []
     """The secrets that it may read, by name."""
+    calls: Calls | None = None
+    """It calls a workflow: the inputs and outputs of that are handles of the node."""
+    gives: bool = False
+    """It gives some of the inputs of the workflow itself, so that they need no value."""
     module: str
     """The module that has the class, as a runner imports it; with ``path``, the name the file is loaded under."""
     qualname: str

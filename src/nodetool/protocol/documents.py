@@ -35,6 +35,15 @@ class Graph(msgspec.Struct, kw_only=True):
 
     nodes: list[GraphNode]
     edges: list[GraphEdge]
+    workflows: dict[str, "Embedded"] | None = None
+    """The workflows that its nodes call, by id, where they come along; else they are found among the stored ones."""
+
+
+class Embedded(msgspec.Struct, kw_only=True):
+    """A workflow that comes with the graph that calls it."""
+
+    name: str = ""
+    graph: Graph
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

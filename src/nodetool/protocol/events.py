@@ -26,6 +26,9 @@ class Event(msgspec.Struct, kw_only=True, tag_field="type", omit_defaults=True, 
     workflow_id: str
     seq: int
     time: int
+    path: list[str | int] | None = None
+    """Of what happens in a workflow that a node calls: the ids of the nodes that lead there from the job's own graph,
+    each with the number of the call behind it where there are several."""
 
 
 class JobUpdate(Event, kw_only=True, tag="job_update", omit_defaults=True, gc=False):

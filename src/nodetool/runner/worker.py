@@ -11,8 +11,9 @@ import msgspec
 
 from nodetool.engine.bind import Bound, Find, bind
 from nodetool.engine.keep import Checkpoints
+from nodetool.engine.net import describe_error
 from nodetool.engine.report import Reporter
-from nodetool.engine.run import Run, describe_error
+from nodetool.engine.run import Run
 from nodetool.engine.tape import FLUSH_BYTES, Tape
 from nodetool.graph.plan import Plan
 from nodetool.protocol import codec, frames
@@ -320,11 +321,18 @@ def _not_begun(start: frames.Start, error: JobFailed) -> frames.End:
 
 
 def mask_of(bound: Bound, start: frames.Start) -> Mask | None:
-    """Return what masks the secrets of a run: those that it was sent, and the values of its secret inputs."""
+    """Return what masks the secrets of a run: those that it was sent, and the values of its secret inputs.
+
+    A secret input of a workflow that is called is masked where its value is known before: in a document or a param.
+    """
     values: list[Any] = [*filter(None, start.secrets.values())]
-    for param in bound.plan.params:
-        if param.is_secret:
-            values += [start.params.get(param.name), bound.plan.nodes[param.node].values.get("value")]
+    values += [start.params.get(param.name) for param in bound.plan.params if param.is_secret]
+    for plan in bound.plan.plans:
+        values += [plan.nodes[param.node].values.get("value") for param in plan.params if param.is_secret]
+        for node in plan.nodes:
+            if node.calls >= 0:
+                params = bound.plan.called[node.calls].plan.params
+                values += [node.dynamic.get(param.name) for param in params if param.is_secret]
     secrets = [text for value in values for text in texts_of(value)]
     return Mask(secrets) if secrets else None
 

@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from nodetool.protocol.events import Severity
+from nodetool.sdk.called import Called
 from nodetool.sdk.http import Http
 from nodetool.sdk.workspace import Workspace
 
@@ -47,6 +48,11 @@ class Context(Protocol):
     @property
     def workspace(self) -> Workspace:
         """The files of this run, in a folder of its own; gone when the run has ended."""
+        ...
+
+    @property
+    def workflow(self) -> Called:
+        """The workflow that the node calls; only for classes that declare ``calls``."""
         ...
 
     def secret(self, name: str) -> str:

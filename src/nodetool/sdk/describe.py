@@ -12,7 +12,17 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 
 import msgspec
 
-from nodetool.protocol.descriptions import RUNS, TOUCHES, NodeDescription, Output, Property, Runs, Touch, TypeMetadata
+from nodetool.protocol.descriptions import (
+    RUNS,
+    TOUCHES,
+    Calls,
+    NodeDescription,
+    Output,
+    Property,
+    Runs,
+    Touch,
+    TypeMetadata,
+)
 from nodetool.protocol.ids import is_secret_name
 from nodetool.protocol.values import Unsendable, plain
 from nodetool.sdk.context import Context
@@ -91,11 +101,14 @@ def _described(cls: type[Node], path: str | None, version: str) -> NodeDescripti
         checkpoint=cls.checkpoint,
         timeout=timeout_of(cls),
         is_dynamic=cls.is_dynamic,
+        supports_dynamic_outputs=cls.supports_dynamic_outputs,
         properties=_properties(cls),
         outputs=[Output(name=handle, type=metadata(kind), stream=process.yields) for handle, kind in process.outputs],
         basic_fields=getattr(cls, "basic_fields", None) or [field.name for field in fields(cls)],
         touches=touches_of(cls),
         secrets=secrets_of(cls),
+        calls=calls_of(cls),
+        gives=cls.gives,
         module=cls.__module__,
         qualname=cls.__qualname__,
         path=path,
@@ -153,6 +166,20 @@ def secrets_of(cls: type[Node]) -> list[str]:
     return list(declared)
 
 
+def calls_of(cls: type[Node]) -> Calls | None:
+    """Return how *cls* calls a workflow. Raises BadNode."""
+    declared: Calls | None = cls.calls
+    if declared is None:
+        return None
+    if declared not in get_args(Calls):
+        raise BadNode(f"{cls.__qualname__}.calls is {declared!r}; it has to be one of {', '.join(get_args(Calls))}")
+    if get_type_hints(cls).get("workflow_id") is not str:
+        raise BadNode(f'{cls.__qualname__} calls a workflow, so it needs a field workflow_id: str = ""')
+    if not (cls.is_dynamic and cls.supports_dynamic_outputs):
+        raise BadNode(f"{cls.__qualname__} calls a workflow, so it is_dynamic and supports_dynamic_outputs")
+    return declared
+
+
 def fields(cls: type[Node]) -> list[msgspec.structs.FieldInfo]:
     """Return the fields that are handles: all but the one that receives dynamic values."""
     return [field for field in msgspec.structs.fields(cls) if not (cls.is_dynamic and field.name == "dynamic")]
@@ -176,7 +203,7 @@ def process_of(cls: type[Node]) -> Process:
         result = _item_of(cls, result)
     if streams_of(cls) and not is_async:
         raise BadNode(f"{cls.__qualname__} reads a stream, so its process has to be async")
-    named, outputs = _outputs(result)
+    named, outputs = (True, _named(result)) if cls.supports_dynamic_outputs else _outputs(result)
     return Process(is_async, yields, _takes_context(cls, function), named, outputs)
 
 
@@ -250,6 +277,12 @@ def _outputs(result: Any) -> tuple[bool, tuple[tuple[str, Any], ...]]:
     if is_typeddict(result):
         return True, tuple(get_type_hints(result).items())
     return False, (("output", result),)
+
+
+def _named(result: Any) -> tuple[tuple[str, Any], ...]:
+    """Return the out-handles that a node has beside those that its document names."""
+    result = _without_none(result)
+    return tuple(get_type_hints(result).items()) if is_typeddict(result) else ()
 
 
 def _without_none(hint: Any) -> Any:

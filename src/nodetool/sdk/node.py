@@ -4,7 +4,7 @@ from typing import Any, ClassVar, dataclass_transform
 
 import msgspec
 
-from nodetool.protocol.descriptions import Role, Runs, Touch
+from nodetool.protocol.descriptions import Calls, Role, Runs, Touch
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -44,6 +44,13 @@ class Node(msgspec.Struct, metaclass=NodeType):
     code that comes with the workflow: then the worker runs it only where its operator allows that."""
     secrets: ClassVar[tuple[str, ...]] = ()
     """The names of the secrets that it may read with ``ctx.secret(name)``: a run gets no others."""
+    supports_dynamic_outputs: ClassVar[bool] = False
+    """Has the out-handles that its document names: ``process`` sends a dict of them."""
+    calls: ClassVar[Calls | None] = None
+    """It calls the stored workflow that its field ``workflow_id`` names, by ``ctx.workflow``: ``run`` if it sends what
+    each run gives, ``stream`` if it passes items on as they come. The workflow's inputs and outputs are its handles."""
+    gives: ClassVar[bool] = False
+    """It gives that workflow some of its inputs itself, so that they need neither an edge nor a value."""
     basic_fields: ClassVar[list[str]]
     """The inputs that an editor shows on the node itself; all of them if not given."""
 

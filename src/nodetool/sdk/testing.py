@@ -13,10 +13,11 @@ A field that is a ``Stream`` may also be given as a plain list. What the node sa
 """
 
 import asyncio
+import inspect
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -37,8 +38,9 @@ IN_TESTS = Bounds(private_hosts=(EVERYWHERE,), http_timeout=10.0)
 class Recorder:
     """A ``Context`` that keeps what it is told: ``run(node, ctx := Recorder())``, then look at its lists.
 
-    It has the *secrets* that it is given. Its ``http`` reaches this machine too, where the servers of tests are, unless
-    other *bounds* are given.
+    It has the *secrets* that it is given. The *workflow* that the node calls is a function of its inputs, by name,
+    which returns its outputs. Its ``http`` reaches this machine too, where the servers of tests are, unless other
+    *bounds* are given.
     """
 
     job_id = "test-job"
@@ -46,10 +48,16 @@ class Recorder:
     idempotency_token = "00000000-0000-5000-8000-000000000000"  # noqa: S105 - it opens nothing
 
     def __init__(
-        self, attempt: int = 1, *, secrets: Mapping[str, str] | None = None, bounds: Bounds = IN_TESTS
+        self,
+        attempt: int = 1,
+        *,
+        secrets: Mapping[str, str] | None = None,
+        bounds: Bounds = IN_TESTS,
+        workflow: Callable[..., Mapping[str, Any]] | None = None,
     ) -> None:
         self.attempt = attempt
         self.tools = Tools(bounds, secrets)
+        self._called = workflow
         self._workspace: Workspace | None = None
         self.cls: type[Node] = Node
         """The class of the node that runs: it says which secrets may be read."""
@@ -72,6 +80,12 @@ class Recorder:
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
             self._workspace = Workspace(folder)
         return self._workspace
+
+    @property
+    def workflow(self) -> "Played":
+        if self._called is None:
+            raise TypeError("the node calls a workflow: give the test one, as Recorder(workflow=lambda text: {…})")
+        return Played(self._called)
 
     def secret(self, name: str) -> str:
         return self.tools.secret(name, self.cls)
@@ -99,6 +113,29 @@ class Recorder:
 
     def notify(self, content: str, severity: Severity = "info") -> None:
         self.notices.append((severity, content))
+
+
+class Played:
+    """A workflow that a function plays: its parameters are the inputs. It has no outputs until it has run."""
+
+    def __init__(self, function: Callable[..., Mapping[str, Any]]) -> None:
+        self._function = function
+        self.name = getattr(function, "__name__", "a workflow")
+        self.inputs = tuple(inspect.signature(function).parameters)
+        self.outputs: tuple[str, ...] = ()
+
+    async def run(self, params: Mapping[str, Any], index: int | None = None) -> dict[str, Any]:  # noqa: ARG002
+        made = dict(self._function(**params))
+        self.outputs = tuple(made)
+        return made
+
+    async def stream(
+        self, params: Mapping[str, Any], index: int | None = None
+    ) -> AsyncGenerator[tuple[str, Any], None]:
+        """Yield the items of lists one by one, and other outputs as they are."""
+        for name, value in (await self.run(params, index)).items():
+            for item in value if isinstance(value, list) else [value]:
+                yield name, item
 
 
 def run(node: Node, ctx: Recorder | None = None) -> Any:
@@ -177,6 +214,8 @@ def _by_handle(cls: type[Node], process: Process, result: Any) -> list[tuple[str
     if result is None:
         return []
     named = result if process.named else {"output": result}
+    if cls.supports_dynamic_outputs:
+        return [(handle, value) for handle, value in named.items() if value is not None]
     if unknown := sorted(set(named) - {handle for handle, _ in process.outputs}):
         raise ValueError(f"{cls.__qualname__} has no output {', '.join(unknown)}")
     return [(handle, value) for handle, value in named.items() if value is not None]

@@ -1,0 +1,252 @@
+"""The nodes of one graph at work: a queue of those that are ready, and a task more for each that waits or streams.
+
+A node that fires once and takes microseconds is called straight from the queue: a chain costs what its calls cost.
+The first failure wins: the others are stopped and awaited before the work ends.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from nodetool.engine.bind import Bound, BoundCalled, BoundNode
+from nodetool.engine.care import Care
+from nodetool.engine.collect import Outlet
+from nodetool.engine.fire import Firing
+from nodetool.engine.flow import Flow
+from nodetool.engine.keep import Checkpoints
+from nodetool.engine.mark import Mark, marked
+from nodetool.engine.pace import Pace
+from nodetool.engine.report import Reporter
+from nodetool.engine.step import Step
+from nodetool.engine.work import Threads
+from nodetool.protocol.errors import NodeFailed
+from nodetool.sdk.called import Called
+from nodetool.sdk.tools import Tools
+
+GRACE = 0.25
+"""Seconds that siblings of a failed node have to stop."""
+
+MAX_MESSAGE = 10_000
+"""Characters of an error's text."""
+
+
+class Failure(NamedTuple):
+    """Which node failed, and how."""
+
+    step: Step
+    error: BaseException
+
+
+class Means(NamedTuple):
+    """What the graphs of one attempt share: the job's own, and those of the workflows that are called."""
+
+    tools: Tools
+    mark: Mark
+    """By the index of a node in the whole plan."""
+    checkpoints: Checkpoints | None
+    node_timeout: float
+    capacity: int
+    """Items that an inbox holds at first."""
+    called: list[BoundCalled]
+    call: Callable[["Net", BoundNode], Called]
+    """Gives a node of a net the workflow that it calls."""
+
+
+class Net:
+    """One graph in one run of it. ``work``, once; where that is cancelled, ``stop`` has to follow."""
+
+    def __init__(
+        self,
+        bound: Bound,
+        params: dict[str, Any],
+        report: Reporter,
+        outlet: Outlet,
+        *,
+        threads: Threads,
+        pace: Pace,
+        mark: Mark,
+        means: Means,
+    ) -> None:
+        self.report = report
+        self.threads = threads
+        self.pace = pace
+        self.mark = mark
+        self.means = means
+        self.failure: Failure | None = None
+        """What ended the work, with its traceback, for whoever writes logs."""
+        self._flow = Flow(bound, report, means.capacity)
+        care = None
+        if means.checkpoints or means.node_timeout or bound.is_limited:
+            care = Care(
+                means.checkpoints,
+                node_timeout=means.node_timeout,
+                report=report,
+                threads=threads,
+                fail=self._fail,
+            )
+        self._firing = Firing(
+            params,
+            flow=self._flow,
+            report=report,
+            outlet=outlet,
+            threads=threads,
+            pace=pace,
+            care=care,
+            tools=means.tools,
+            called=self._called,
+        )
+        self._tasks: dict[asyncio.Task[None], Step] = {}
+
+    async def work(self) -> None:
+        """Let the nodes work until all has ended, or one has failed and the others were stopped."""
+        flow, pace = self._flow, self.pace
+        ready, quickly, enter = flow.ready, self._firing.quickly, self.mark.enter
+        while not self._has_failed():
+            while ready:
+                step = ready.popleft()
+                if step.node.is_quick:
+                    enter(step.node.index)
+                    try:
+                        is_due = quickly(step)
+                    except BaseException as error:  # noqa: BLE001 - the border of one node's run
+                        self._fail(step, error)
+                        break
+                else:
+                    self._spawn(step)
+                    is_due = pace.is_due()
+                if is_due:
+                    self.mark.leave()
+                    await pace.breathe()
+                    if self._has_failed():
+                        break
+            self.mark.leave()
+            if not self._tasks:
+                break
+            flow.relieve()
+            if not ready and not self._has_failed():
+                await flow.sleep()
+        if self.failure:
+            await self._halt(GRACE)
+
+    async def stop(self) -> None:
+        """Stop every node, and wait for it however long it takes; then tell which were stopped."""
+        await self._halt(grace=None)
+        self._tell_stopped()
+
+    def tell_failure(self, failure: Failure, message: str) -> None:
+        """Tell which node failed, and which were stopped because of it."""
+        step = failure.step
+        if step.context:
+            step.context.close()
+        self.report.node_stopped(step.node, "error", message)
+        step.state = "ended"
+        self._tell_stopped()
+
+    def _has_failed(self) -> bool:
+        return self.failure is not None
+
+    def _called(self, node: BoundNode) -> Called:
+        return self.means.call(self, node)
+
+    # Tasks.
+
+    def _spawn(self, step: Step) -> None:
+        self._flow.busy += 1
+        task = asyncio.get_running_loop().create_task(self._marked(step))
+        self._tasks[task] = step
+        task.add_done_callback(self._task_done)
+
+    async def _marked(self, step: Step) -> None:
+        """Cancelled before it begins, this is closed; ``marked`` alone would never see to its work."""
+        await marked(self._live(step), self.mark, step.node.index)
+
+    async def _live(self, step: Step) -> None:
+        try:
+            if step.inbox is None:
+                await self._firing.once(step)
+            else:
+                await self._firing.as_rows_come(step, step.inbox)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the border of one node's run; SystemExit would end the loop
+            self._fail(step, error)
+
+    def _task_done(self, task: "asyncio.Task[None]") -> None:
+        step = self._tasks.pop(task)
+        self._flow.busy -= 1
+        if task.cancelled():
+            self._fail(step, NodeFailed("the node was cancelled from inside"))
+        self._flow.relieve()
+        self._flow.wake()
+
+    def _fail(self, step: Step, error: BaseException) -> None:
+        if self.failure is None and not self._flow.is_stopping:
+            self.failure = Failure(step, _first(error))
+            self._flow.wake()
+
+    async def _halt(self, grace: float | None) -> None:
+        """Stop every task and wait for it; without *grace* also for threads, however long they take."""
+        self._flow.stop()
+        self.pace.is_stopping = True
+        self.threads.drop_waiting()
+        for task in self._tasks:
+            task.cancel()
+        await _settled([*self._tasks, *self.threads.at_work], grace)
+
+    def _tell_stopped(self) -> None:
+        self.report.tape.tick()
+        for step in self._flow.steps:
+            if step.state == "running":
+                if step.context:
+                    step.context.close()
+                self.report.node_stopped(step.node, "cancelled")
+
+
+class CallFailed(NodeFailed):
+    """A node of a workflow that was called failed."""
+
+    def __init__(self, detail: str, failure: Failure) -> None:
+        super().__init__(detail)
+        self.failure = failure
+        """The node in the workflow, and how it failed."""
+
+
+def innermost(failure: Failure) -> Failure:
+    """Return the failure with which a failure began, however deep in the workflows that were called."""
+    while isinstance(failure.error, CallFailed):
+        failure = failure.error.failure
+    return failure
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the message of an error as a caller may see it: its own words, else the name of its class."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an error of a node's, whose own text may fail
+        text = ""
+    text = text.encode(errors="replace").decode()
+    return text[:MAX_MESSAGE] or type(error).__name__
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return what a group of errors began with: a node's tasks may fail together, and one of them has to be named."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _settled(waiting: Iterable["asyncio.Future[Any]"], grace: float | None) -> None:
+    """Wait until all have ended, or *grace* seconds; a second cancel is passed on, and does not cut the wait short."""
+    until = None if grace is None else time.monotonic() + grace
+    pending = set(waiting)
+    while pending:
+        left = None if until is None else until - time.monotonic()
+        if left is not None and left <= 0:
+            return
+        try:
+            _, pending = await asyncio.wait(pending, timeout=left)
+        except asyncio.CancelledError:
+            for task in pending:
+                if isinstance(task, asyncio.Task):
+                    task.cancel()
