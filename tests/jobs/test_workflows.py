@@ -269,3 +269,64 @@ async def test_a_workflow_whose_types_are_gone_is_still_there_and_has_findings_w
 
     assert [finding.code for finding in ready.version.findings] == ["unknown_type"]
     assert (await later.get("1", made.id))[0].id == made.id
+
+
+# Workflows that call others.
+
+CALLER = graph(
+    [text_input(), node("c", "nodetool.workflows.Workflow", workflow_id="inner"), output()],
+    "in.output -> c.text",
+    "c.out -> out.value",
+)
+
+
+async def test_a_caller_is_what_it_calls_makes_of_it(workflows: Workflows) -> None:
+    made, _ = await workflows.replace("1", "outer", request(CALLER), None)
+    assert [finding.code for finding in made.findings] == ["unknown_workflow"]
+
+    await workflows.replace("1", "inner", request(), None)
+
+    read, _ = await workflows.get("1", "outer")
+    assert read.findings == []
+    assert (await workflows.page("1", limit=10, cursor="")).rows[1].findings == []
+    assert (await workflows.ready("1", "outer")).version.findings == []
+    first = (await workflows.ready("1", "outer")).version
+    await workflows.replace("1", "inner", request(through("nodetool.text.Concat", "a", b="?")), None)
+    second = (await workflows.ready("1", "outer")).version
+    assert (second.plan_hash != first.plan_hash, second.findings) == (True, [])
+    await workflows.delete("1", "inner", None)
+    assert [one.code for one in (await workflows.ready("1", "outer")).version.findings] == ["unknown_workflow"]
+
+
+async def test_a_caller_that_is_saved_while_what_it_calls_changes_is_not_kept_as_it_was(
+    workflows: Workflows,
+) -> None:
+    await workflows.replace("1", "inner", request(), None)
+    saving = asyncio.ensure_future(workflows.replace("1", "outer", request(CALLER), None))
+    await workflows.replace("1", "inner", request(through("nodetool.text.Concat", "a", b="?")), None)
+    await saving
+
+    assert b'"?"' in (await workflows.ready("1", "outer")).version.pinned
+
+
+async def test_the_workflows_of_others_cannot_be_called_unless_they_are_public(workflows: Workflows) -> None:
+    await workflows.replace("2", "inner", request(), None)
+    made, _ = await workflows.replace("1", "outer", request(CALLER), None)
+    assert [finding.code for finding in made.findings] == ["unknown_workflow"]
+
+    await workflows.replace("2", "inner", request(access="public"), None)
+    assert (await workflows.ready("1", "outer")).version.findings == []
+
+
+async def test_a_public_caller_brings_what_its_owner_calls(workflows: Workflows) -> None:
+    await workflows.replace("1", "inner", request(), None)
+    await workflows.replace("1", "outer", request(CALLER, access="public"), None)
+
+    assert (await workflows.ready("2", "outer")).version.findings == []
+
+
+async def test_no_workflow_is_saved_calling_itself_without_a_finding(workflows: Workflows) -> None:
+    itself = graph([node("c", "nodetool.workflows.Workflow", workflow_id="me")])
+    made, _ = await workflows.replace("1", "me", request(itself), None)
+
+    assert [finding.code for finding in made.findings] == ["recursive_workflow"]
