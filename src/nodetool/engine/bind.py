@@ -1,7 +1,7 @@
 """A plan with its classes: what a runner makes once of a plan, and every run of it shares."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from functools import cache
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
@@ -91,6 +91,8 @@ class BoundNode(msgspec.Struct, frozen=True):
     """The connected handles that are fields, in document order."""
     dynamic: tuple[str, ...]
     """The connected handles that are not."""
+    value_check: Convert | None
+    """The check of ``value``, of an output or a preview where that is connected."""
     handles: int
     """How many handles are connected."""
     in_edges: int
@@ -140,6 +142,10 @@ class Bound(msgspec.Struct, frozen=True):
     """Some of its nodes say how long they may take."""
     called: list["BoundCalled"]
     """The workflows that its nodes call, and all that those call."""
+    secret_params: tuple[str, ...]
+    """The params that nobody is to see …"""
+    secrets: tuple[Any, ...]
+    """… and what its documents say that nobody is to see either."""
 
 
 class BoundCalled(NamedTuple):
@@ -159,7 +165,22 @@ def bind(plan: Plan, find: Find) -> Bound:
         NodeFailed, TypeMismatch: a node cannot be made with its values.
     """
     called = [BoundCalled(one.name, _bound_called(one, find), one.offset) for one in plan.called]
-    return msgspec.structs.replace(_bound_plan(plan, find), called=called)
+    return msgspec.structs.replace(
+        _bound_plan(plan, find),
+        called=called,
+        secret_params=tuple(param.name for param in plan.params if param.is_secret),
+        secrets=tuple(value for value in _secrets(plan) if value is not None),
+    )
+
+
+def _secrets(whole: Plan) -> Iterator[Any]:
+    """Yield the values of secret inputs that are set in documents, be it that of a caller."""
+    for plan in whole.plans:
+        yield from (plan.nodes[param.node].values.get("value") for param in plan.params if param.is_secret)
+        for node in plan.nodes:
+            if node.calls >= 0:
+                params = whole.called[node.calls].plan.params
+                yield from (node.dynamic.get(param.name) for param in params if param.is_secret)
 
 
 def _bound_called(one: PlanCalled, find: Find) -> Bound:
@@ -183,6 +204,8 @@ def _bound_plan(plan: Plan, find: Find) -> Bound:
         keeps=plan.keeps,
         is_limited=any(kind.timeout for kind in plan.types),
         called=[],
+        secret_params=(),
+        secrets=(),
     )
 
 
@@ -283,6 +306,11 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
     kind, form, told = kinds[node.type]
     way = _way(node, form.process)
     template = _template(node, form)
+    setters = {
+        entry.handle: _check_of(node, entry, form, plan, output)
+        for entry in node.inputs
+        if not (entry.reads or entry.dynamic)
+    }
     return BoundNode(
         index=index,
         id=node.id,
@@ -300,11 +328,8 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         template=template,
         mutable=_mutable(template),
         inputs=node.inputs,
-        setters=tuple(
-            (entry.handle, _check_of(node, entry, form, plan, output))
-            for entry in node.inputs
-            if not (entry.reads or entry.dynamic)
-        ),
+        setters=tuple(setters.items()),
+        value_check=setters.get("value"),
         dynamic=tuple(entry.handle for entry in node.inputs if entry.dynamic),
         handles=len(node.inputs),
         in_edges=sum(len(entry.edges) for entry in node.inputs),

@@ -237,7 +237,7 @@ class Firing:
             self._begin(step, row)
         if "value" not in row:
             return step.instance.value
-        convert = next(check for handle, check in step.node.setters if handle == "value")
+        convert = step.node.value_check
         try:
             return convert(row["value"]) if convert else row["value"]
         except Misfit as error:

@@ -6,6 +6,7 @@ run: joining bytes takes a third of the time of making an object and encoding it
 """
 
 from collections.abc import Sequence
+from functools import cache
 from struct import Struct
 from typing import Any
 
@@ -32,14 +33,20 @@ def key(name: str) -> bytes:
     return _encoder.encode(name)
 
 
-def lead(type: str, fields: int, job_id: str, workflow_id: str, path: Sequence[str | int] = ()) -> bytes:
-    """Return how every event of a type begins in a run: the head of a map of so many *fields*, up to its number.
+def place(job_id: str, workflow_id: str, path: Sequence[str | int] = ()) -> bytes:
+    """Return the fields that are the same in all events of a run."""
+    where = packed(job_id=job_id, workflow_id=workflow_id)
+    return where + packed(path=path) if path else where
 
-    With a *path* there is a field more.
-    """
-    where = packed(path=path) if path else b""
-    head = bytes((0x80 | (fields + bool(path)),))
-    return head + packed(type=type, job_id=job_id, workflow_id=workflow_id) + where + key("seq")
+
+@cache
+def head(type: str, fields: int) -> bytes:
+    """Return how every event of a type begins: a map of so many *fields*, of which ``place`` has to follow."""
+    return bytes((0x80 | fields,)) + packed(type=type)
+
+
+SEQ = key("seq")
+"""Stands between the place of an event and its number."""
 
 
 def stamp(milliseconds: int) -> bytes:

@@ -5,14 +5,13 @@ from typing import Any, Literal
 import msgspec
 
 from nodetool.engine.bind import BoundEdge, BoundNode
-from nodetool.engine.pieces import NUMBER, lead, number, packed
+from nodetool.engine.pieces import NUMBER, SEQ, head, key, number, packed, place
 from nodetool.engine.shown import MAX_SHOWN, Encoded, encoded, previews, shown
 from nodetool.engine.tape import Tape
 from nodetool.protocol.events import (
     ChunkUpdate,
     EdgeUpdate,
     Event,
-    JobUpdate,
     LogUpdate,
     NodeProgress,
     NodeUpdate,
@@ -46,9 +45,11 @@ class Reporter:
         self.workflow_id = workflow_id
         self.path = path
         """Where this run is: empty for that of the job's own graph."""
-        self._node_lead = lead("node_update", 10, job_id, workflow_id, path)
-        self._edge_lead = lead("edge_update", 8, job_id, workflow_id, path)
-        self._output_lead = lead("output_update", 11, job_id, workflow_id, path)
+        where, more = place(job_id, workflow_id, path) + SEQ, bool(path)
+        self._job_lead = head("job_update", 7 + more) + where
+        self._node_lead = head("node_update", 10 + more) + where
+        self._edge_lead = head("edge_update", 8 + more) + where
+        self._output_lead = head("output_update", 11 + more) + where
         self._warned: set[int] = set()
         """Nodes that have sent a number that is none."""
 
@@ -59,8 +60,12 @@ class Reporter:
     # Events of the engine itself.
 
     def running(self) -> None:
-        self.tape.tick()
-        self._tell(JobUpdate(**self._head(), status="running", attempt=self.tape.attempt))
+        """Tell that the run of the job's own graph begins."""
+        tape = self.tape
+        tape.tick()
+        tape.pieces += (self._job_lead, number(NUMBER, tape.seq), tape.stamp, _RUNNING, _encoder.encode(tape.attempt))
+        tape.seq += 1
+        tape.begin()
 
     def node_running(self, node: BoundNode, properties: dict[str, Any]) -> None:
         """Tell that a node fires for the first time, and on what."""
@@ -183,6 +188,9 @@ class Reporter:
 
     def _tell(self, event: Event) -> None:
         self.tape.add(_encoder.encode(event))
+
+
+_RUNNING = packed(status="running") + key("attempt")
 
 
 def _drained(counter: int) -> bytes:

@@ -41,6 +41,8 @@ class HeldAccepts:
         self._tick = 0
         self._held: dict[Job, Held] = {}
         """Oldest first."""
+        self._looks = False
+        """The next look is due, perhaps at nothing: most are held for less, and a timer for each would cost more."""
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -48,7 +50,8 @@ class HeldAccepts:
     def hold(self, job: Job, op: Accept) -> "asyncio.Future[list[Outcome]]":
         """Keep the accept of a new job; the future tells what became of it, once it is stored."""
         stored: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        if not self._held:
+        if not self._looks:
+            self._looks = True
             self._clock.later(TICK, self._look)
         self._held[job] = Held(op, stored, self._tick)
         return stored
@@ -81,9 +84,10 @@ class HeldAccepts:
     def _look(self) -> None:
         """Have those stored that were there at the last look but one."""
         self._tick += 1
+        self._looks = bool(self._held)
         for job, held in list(self._held.items()):
             if held.tick > self._tick - 2:
                 break
             self._release(job)
-        if self._held:
+        if self._looks:
             self._clock.later(TICK, self._look)

@@ -99,6 +99,8 @@ class Runner:
 
     def _hush(self, job: Job, secrets: Mapping[str, str | None]) -> None:
         """Remember what is not to stand in the log."""
+        if not (secrets or job.version.inputs.secret):
+            return
         params = (job.values.get(name) for name in job.version.inputs.secret)
         known = [*filter(None, secrets.values()), *(text for value in params for text in texts_of(value))]
         if known:

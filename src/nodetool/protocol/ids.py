@@ -5,8 +5,13 @@ And the names that secrets may have.
 
 import re
 from os import urandom
+from struct import Struct
 
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
+
+_words = Struct("512Q")
+
+_tails: list[int] = []
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
@@ -19,8 +24,16 @@ def new_id(now_us: int) -> str:
     """
     millis, micros = divmod(now_us, 1000)
     fraction = micros * 4096 // 1000
-    tail = int.from_bytes(urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
-    return f"{millis << 80 | 7 << 76 | fraction << 64 | 2 << 62 | tail:032x}"
+    return f"{millis << 80 | 7 << 76 | fraction << 64 | 2 << 62 | _tail():032x}"
+
+
+def _tail() -> int:
+    """Return 62 random bits. They are asked for many at a time: each question is a system call."""
+    while True:
+        try:
+            return _tails.pop() & 0x3FFF_FFFF_FFFF_FFFF
+        except IndexError:  # all are used up, maybe by another thread just now
+            _tails.extend(_words.unpack(urandom(_words.size)))
 
 
 def is_secret_name(text: str) -> bool:

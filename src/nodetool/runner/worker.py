@@ -52,18 +52,19 @@ class Active:
         self.end: frames.End | None = None
         self.mask: Mask | None = None
         """What is not to be told; None in a run without secrets, which then pays nothing."""
-        self._room = asyncio.Event()
+        self._room: asyncio.Event | None = None
 
     def has_room(self) -> bool:
         return self.window.has_room(self.report.tape.count, self.report.tape.size)
 
     def wake(self) -> None:
         """Let the nodes that wait for room go on, if there is some."""
-        if self.has_room():
+        if self._room and self.has_room():
             self._room.set()
 
     async def wait_for_room(self) -> None:
         """Several nodes of the run may wait at once."""
+        self._room = self._room or asyncio.Event()
         while not self.has_room():
             self._room.clear()
             await self._room.wait()
@@ -325,14 +326,10 @@ def mask_of(bound: Bound, start: frames.Start) -> Mask | None:
 
     A secret input of a workflow that is called is masked where its value is known before: in a document or a param.
     """
-    values: list[Any] = [*filter(None, start.secrets.values())]
-    values += [start.params.get(param.name) for param in bound.plan.params if param.is_secret]
-    for plan in bound.plan.plans:
-        values += [plan.nodes[param.node].values.get("value") for param in plan.params if param.is_secret]
-        for node in plan.nodes:
-            if node.calls >= 0:
-                params = bound.plan.called[node.calls].plan.params
-                values += [node.dynamic.get(param.name) for param in params if param.is_secret]
+    if not (start.secrets or bound.secret_params or bound.secrets):
+        return None
+    params = (start.params.get(name) for name in bound.secret_params)
+    values = [*filter(None, start.secrets.values()), *params, *bound.secrets]
     secrets = [text for value in values for text in texts_of(value)]
     return Mask(secrets) if secrets else None
 

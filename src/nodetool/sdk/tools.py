@@ -27,7 +27,7 @@ class Tools:
     ) -> None:
         self._bounds = bounds
         self._secrets = secrets or {}
-        self._folder = Path(bounds.workspaces, workspace)
+        self._workspace_name = workspace
         self._http: Http | None = None
         self._workspace: Workspace | None = None
 
@@ -52,8 +52,9 @@ class Tools:
     def workspace(self) -> Workspace:
         """The folder of the run, made now if it is not there. May be asked for in a thread."""
         if self._workspace is None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._workspace = Workspace(self._folder)
+            folder = Path(self._bounds.workspaces, self._workspace_name)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._workspace = Workspace(folder)
         return self._workspace
 
     async def aclose(self) -> None:
@@ -61,7 +62,7 @@ class Tools:
         if self._http:
             await self._http.aclose()
         if self._workspace:
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, self._workspace.folder, ignore_errors=True)
 
 
 def _how(name: str) -> str:
