@@ -9,7 +9,7 @@ from typing import Any
 from nodetool.engine.bind import BoundNode
 from nodetool.engine.collect import Gathered, Outlet
 from nodetool.engine.mark import Offset
-from nodetool.engine.net import CallFailed, Net, describe_error
+from nodetool.engine.net import CallFailed, Net, Place, describe_error
 from nodetool.engine.step import CAPACITY
 from nodetool.engine.tape import Tape
 from nodetool.graph.plan import PlanParam
@@ -23,7 +23,7 @@ class CalledWorkflow:
     Each call is a net of its own with the caller's numbers, clock and threads. Values are handed over by reference.
     """
 
-    def __init__(self, caller: Net, node: BoundNode) -> None:
+    def __init__(self, caller: Place, node: BoundNode) -> None:
         self._caller = caller
         self._node = node
         self._called = caller.means.called[node.calls]
@@ -118,7 +118,7 @@ class CalledWorkflow:
 class Passing:
     """Where a workflow puts what is passed on as it comes. It waits while as many items are here as an inbox holds."""
 
-    def __init__(self, caller: Net) -> None:
+    def __init__(self, caller: Place) -> None:
         self._tape = caller.report.tape
         self._outer_room = caller.pace.room
         self._items: deque[tuple[str, Any]] = deque()

@@ -51,12 +51,6 @@ class Firing:
         self._threads = threads
         self._pace = pace
         self._care = care
-        self._plain: dict[Way, Callable[[Step, Row], Any]] = {
-            "call": self._call,
-            "output": self._put_out,
-            "preview": self._show,
-        }
-        """How nodes fire whose firing need not be awaited."""
 
     def quickly(self, step: Step) -> bool:
         """Fire a node that fires once and takes microseconds; return whether the run has to breathe.
@@ -94,7 +88,7 @@ class Firing:
         """Fire as often as the gate has a row; a node that reads its streams itself fires once."""
         gate, pace = inbox.gate, self._pace
         needs_care = self._needs_care(step)
-        plain = None if needs_care else self._plain.get(step.node.way)
+        plain = None if needs_care else PLAIN.get(step.node.way)
         fire = self._fire_with_care if needs_care else self._fire
         while not gate.over:
             row = gate.take()
@@ -108,7 +102,7 @@ class Firing:
                 if step.node.gate == "reader":
                     break
             else:
-                made = plain(step, row)
+                made = plain(self, step, row)
                 if pace.is_due():
                     await pace.breathe()
                 if made is not None and step.node.edges:
@@ -196,7 +190,7 @@ class Firing:
         elif node.way == "input":
             self._give(step)
         else:
-            value = self._plain[node.way](step, row)
+            value = PLAIN[node.way](self, step, row)
             if value is not None:
                 step.kept = {"output": value}
             self._complete(step)
@@ -273,6 +267,14 @@ class Firing:
         fired = step.state == "running"
         skipped = not fired and (step.inbox is None or step.inbox.was_skipped)
         self._flow.finish(step, step.kept, fired=fired, skipped=skipped)
+
+
+PLAIN: dict[Way, Callable[[Firing, Step, Row], Any]] = {
+    "call": Firing._call,  # noqa: SLF001 - a part of the class that is made once
+    "output": Firing._put_out,  # noqa: SLF001
+    "preview": Firing._show,  # noqa: SLF001
+}
+"""How nodes fire whose firing need not be awaited."""
 
 
 def _unfit(node: BoundNode, error: Unsendable | ResultTooLarge) -> JobFailed:

@@ -7,6 +7,7 @@ The first failure wins: the others are stopped and awaited before the work ends.
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from nodetool.engine.bind import Bound, BoundCalled, BoundNode
@@ -49,8 +50,19 @@ class Means(NamedTuple):
     capacity: int
     """Items that an inbox holds at first."""
     called: list[BoundCalled]
-    call: Callable[["Net", BoundNode], Called]
+    call: Callable[["Place", BoundNode], Called]
     """Gives a node of a net the workflow that it calls."""
+
+
+class Place(NamedTuple):
+    """Where a net is, for those that are called by its nodes. It knows nothing of the net, which so is gone with its
+    last reader: a cycle would stay until the garbage is collected, which stops all runs for a while.
+    """
+
+    report: Reporter
+    threads: Threads
+    pace: Pace
+    means: Means
 
 
 class Net:
@@ -69,10 +81,9 @@ class Net:
         means: Means,
     ) -> None:
         self.report = report
-        self.threads = threads
-        self.pace = pace
-        self.mark = mark
-        self.means = means
+        self._pace = pace
+        self._mark = mark
+        self._threads = threads
         self.failure: Failure | None = None
         """What ended the work, with its traceback, for whoever writes logs."""
         self._flow = Flow(bound, report, means.capacity)
@@ -94,14 +105,14 @@ class Net:
             pace=pace,
             care=care,
             tools=means.tools,
-            called=self._called,
+            called=partial(means.call, Place(report, threads, pace, means)),
         )
         self._tasks: dict[asyncio.Task[None], Step] = {}
 
     async def work(self) -> None:
         """Let the nodes work until all has ended, or one has failed and the others were stopped."""
-        flow, pace = self._flow, self.pace
-        ready, quickly, enter = flow.ready, self._firing.quickly, self.mark.enter
+        flow, pace = self._flow, self._pace
+        ready, quickly, enter = flow.ready, self._firing.quickly, self._mark.enter
         while not self._has_failed():
             while ready:
                 step = ready.popleft()
@@ -116,11 +127,11 @@ class Net:
                     self._spawn(step)
                     is_due = pace.is_due()
                 if is_due:
-                    self.mark.leave()
+                    self._mark.leave()
                     await pace.breathe()
                     if self._has_failed():
                         break
-            self.mark.leave()
+            self._mark.leave()
             if not self._tasks:
                 break
             flow.relieve()
@@ -146,9 +157,6 @@ class Net:
     def _has_failed(self) -> bool:
         return self.failure is not None
 
-    def _called(self, node: BoundNode) -> Called:
-        return self.means.call(self, node)
-
     # Tasks.
 
     def _spawn(self, step: Step) -> None:
@@ -159,7 +167,7 @@ class Net:
 
     async def _marked(self, step: Step) -> None:
         """Cancelled before it begins, this is closed; ``marked`` alone would never see to its work."""
-        await marked(self._live(step), self.mark, step.node.index)
+        await marked(self._live(step), self._mark, step.node.index)
 
     async def _live(self, step: Step) -> None:
         try:
@@ -188,11 +196,11 @@ class Net:
     async def _halt(self, grace: float | None) -> None:
         """Stop every task and wait for it; without *grace* also for threads, however long they take."""
         self._flow.stop()
-        self.pace.is_stopping = True
-        self.threads.drop_waiting()
+        self._pace.is_stopping = True
+        self._threads.drop_waiting()
         for task in self._tasks:
             task.cancel()
-        await _settled([*self._tasks, *self.threads.at_work], grace)
+        await _settled([*self._tasks, *self._threads.at_work], grace)
 
     def _tell_stopped(self) -> None:
         self.report.tape.tick()
