@@ -38,6 +38,8 @@ class HeldAccepts:
     def __init__(self, store: Callable[[Accept], "asyncio.Future[list[Outcome]]"], clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Asked for once: to ask which loop runs is a system call."""
         self._tick = 0
         self._held: dict[Job, Held] = {}
         """Oldest first."""
@@ -49,7 +51,9 @@ class HeldAccepts:
 
     def hold(self, job: Job, op: Accept) -> "asyncio.Future[list[Outcome]]":
         """Keep the accept of a new job; the future tells what became of it, once it is stored."""
-        stored: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        stored: asyncio.Future[list[Outcome]] = self._loop.create_future()
         if not self._looks:
             self._looks = True
             self._clock.later(TICK, self._look)

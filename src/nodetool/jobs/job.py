@@ -186,7 +186,9 @@ class Job:
             await self.accepted()
         if self._fault:
             raise self._fault
-        waiter: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        # To ask which loop runs is a system call, and nearly every run is waited for.
+        loop = self.accept.get_loop() if self.accept else asyncio.get_running_loop()
+        waiter: asyncio.Future[Ending] = loop.create_future()
         self._waiters.append(waiter)
         try:
             return await waiter

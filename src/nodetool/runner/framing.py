@@ -38,13 +38,15 @@ class Framing(asyncio.Protocol, Generic[Frame]):
         self._buffer = bytearray()
         self._out: list[bytes] = []
         self._transport: asyncio.Transport | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """That of the link, once it stands: to ask which loop runs is a system call."""
         self._is_lost = False
 
     def send(self, frame: Any) -> None:
         """Queue *frame*; it is written at the end of this tick, with all others. Dropped if the link is gone."""
         data = _encode(frame)
-        if not self._out:
-            asyncio.get_running_loop().call_soon(self.flush)
+        if not self._out and self._loop:
+            self._loop.call_soon(self.flush)
         self._out += (len(data).to_bytes(4, "little"), data)
 
     def flush(self) -> None:
@@ -67,6 +69,7 @@ class Framing(asyncio.Protocol, Generic[Frame]):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._loop = asyncio.get_running_loop()
         self._transport = cast(asyncio.Transport, transport)
         self.flush()
 

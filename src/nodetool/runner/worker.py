@@ -98,6 +98,7 @@ class Worker:
         pulse: Pulse,
         bounds: Bounds = NARROW,
     ) -> None:
+        self._loop = asyncio.get_running_loop()
         self._send = send
         self._bounds = bounds
         self._leave = leave
@@ -177,7 +178,7 @@ class Worker:
         report = Reporter(tape, job_id=start.job_id, workflow_id=start.workflow_id)
         active = Active(start, report, self._kept.pop(start.job_no, {}))
         self._active[start.job_no, start.attempt] = active
-        active.task = eagerly(self._run(active), asyncio.get_running_loop())
+        active.task = eagerly(self._run(active), self._loop)
 
     async def _run(self, active: Active) -> None:
         start = active.start
@@ -250,7 +251,7 @@ class Worker:
             self._send(frames.End(frame.job_no, frame.attempt, "cancelled"))
         elif not active.is_cancelled:
             active.is_cancelled = True
-            asyncio.get_running_loop().call_soon(active.task.cancel)
+            self._loop.call_soon(active.task.cancel)
 
     # Events.
 
@@ -268,7 +269,7 @@ class Worker:
         if not self._telling:
             self._gather_until = time.monotonic() + GATHER
             self._told = -1
-            asyncio.get_running_loop().call_soon(self._look)
+            self._loop.call_soon(self._look)
         self._telling.append(tape)
 
     def _look(self) -> None:
@@ -276,7 +277,7 @@ class Worker:
         told = sum(tape.count for tape in self._telling)
         if told != self._told and time.monotonic() < self._gather_until:
             self._told = told
-            asyncio.get_running_loop().call_soon(self._look)
+            self._loop.call_soon(self._look)
             return
         telling, self._telling = self._telling, []
         for tape in telling:

@@ -13,6 +13,7 @@ from nodetool.server import errors, openapi
 from nodetool.server.admission import Admission
 from nodetool.server.border import Border
 from nodetool.server.confined import confined
+from nodetool.server.express import Express
 from nodetool.server.guarding import Guard
 from nodetool.server.house import House
 from nodetool.server.options import Options
@@ -59,9 +60,10 @@ def build(services: Services, options: Options) -> Site:
     routes.append(Route("GET", "/openapi.json", openapi.Description(routes, options).read, LOOK))
     guard = Guard(lambda only: table(confined(services, only), options, visitors, sockets), audits=options.audit)
     on_error: Any = errors.answer
+    guarded = [(route, guard.before(route)) for route in routes]
     app = Litestar(
         [
-            *(handler(route, guard.before(route)) for route in routes),
+            *(handler(route, before) for route, before in guarded),
             *(asgi(path, copy_scope=False)(at_socket(there)) for path, there in open_sockets.items()),
         ],
         debug=False,
@@ -75,7 +77,7 @@ def build(services: Services, options: Options) -> Site:
     house = House(options.host, options.allow_hosts, options.allow_origins)
     public = frozenset(route.path for route in routes if route.needs is None)
     admission = Admission(house, services.asking, public, pace)
-    border = Border(framework, admission, proxies=frozenset(options.trust_proxies))
+    border = Border(Express(framework, guarded), admission, proxies=frozenset(options.trust_proxies))
     return Site(border, routes, visitors, sockets, updates)
 
 
@@ -91,9 +93,8 @@ def handler(route: Route, guarded: Handler | None = None) -> HTTPRouteHandler:
 
     path = re.sub(r"\{(\w+)\}", r"{\1:str}", route.path).replace("{key:str}", "{key:path}")
     methods: Any = [route.method]
-    return HTTPRouteHandler(path, http_method=methods, before_request=guarded or route.handler, status_code=200)(
-        nothing
-    )
+    before: Any = guarded or route.handler
+    return HTTPRouteHandler(path, http_method=methods, before_request=before, status_code=200)(nothing)
 
 
 def at_socket(sockets: ASGIApp) -> Any:

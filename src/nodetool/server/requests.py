@@ -1,16 +1,15 @@
 """What a request says: its body, its query, its headers. Read by hand, as the run route cannot afford more."""
 
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
-from litestar import Request as LitestarRequest
 
 from nodetool.auth.identity import Identity
 from nodetool.protocol import codec
 from nodetool.protocol.errors import Fault, InvalidRequest, TooLarge, UnsupportedMedia
+from nodetool.server.types import Receive, Scope
 
-Request = LitestarRequest[Any, Any, Any]
 T = TypeVar("T")
 
 FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
@@ -18,6 +17,16 @@ WISHES = frozenset({b"prefer", b"idempotency-key"})
 """How a request for a run may want to be answered."""
 NOTED = WISHES | {b"content-length", b"content-type"}
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class Request(Protocol):
+    """What a handler is given."""
+
+    @property
+    def scope(self) -> Scope: ...
+
+    @property
+    def receive(self) -> Receive: ...
 
 
 def identity_of(request: Request) -> Identity:
@@ -45,6 +54,8 @@ def in_path(request: Request, name: str) -> str:
 
 def header(request: Request, wanted: bytes) -> str | None:
     """Return the first header of this (lower-case) name."""
+    name: bytes
+    value: bytes
     for name, value in request.scope["headers"]:
         if name == wanted:
             return value.decode("latin-1")
@@ -88,7 +99,8 @@ async def body_of(request: Request, limit: int) -> bytes:
     """Read a body whose headers were looked at."""
     message = await request.receive()
     if message["type"] == "http.request" and not message["more_body"]:
-        return within(message["body"], limit)
+        body: bytes = message["body"]
+        return within(body, limit)
     return await _rest(request, message, limit)
 
 

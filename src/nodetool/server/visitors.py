@@ -17,6 +17,8 @@ class Visitors:
 
     def __init__(self) -> None:
         self._closing = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Asked for once: to ask which loop runs is a system call."""
         self._tasks: dict[asyncio.Task[Any], Kind] = {}
 
     @property
@@ -35,7 +37,9 @@ class Visitors:
         """
         if self._closing.is_set():
             raise ShuttingDown
-        task = asyncio.current_task()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task(self._loop)
         assert task is not None
         self._tasks[task] = kind
         try:

@@ -28,6 +28,8 @@ class SqliteWriter:
         self._thread: CommitThread | None = None
         self._waiting: list[Call] = []
         self._flush_comes = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Asked for once: to ask which loop runs is a system call."""
         self._closed = False
         self.commits = 0
         self.operations = 0
@@ -40,7 +42,9 @@ class SqliteWriter:
 
     def append(self, ops: Sequence[Op]) -> asyncio.Future[list[Outcome]]:
         """Queue *ops*, in this call; the future tells, for each, what became of it once committed."""
-        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        loop = self._loop
         future: asyncio.Future[list[Outcome]] = loop.create_future()
         if self._closed:
             future.set_exception(StorageFailed("The database is closed."))
