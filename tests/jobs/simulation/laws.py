@@ -170,6 +170,8 @@ class Laws:
             first = queued_event(row.id, row.workflow_id, row.created_us)
             job = self.stored[no] = Stored(row, [first], [1])
             self.numbers[row.id] = no
+            if row.id in self.pruned:
+                self._come_again(row.id)
         before, job.row = job.row, row
         law(before.status not in ENDED or row == before, "a job that has ended never changes")
         law(row.cancel_requested or not before.cancel_requested, "a cancel is not taken back")
@@ -184,6 +186,13 @@ class Laws:
             self.open.discard(no)
         else:
             self.open.add(no)
+
+    def _come_again(self, id: str) -> None:
+        """A request proposed the id of a job that is gone: it may have it once nobody is told of that any more."""
+        remembered = self._connection.execute("SELECT 1 FROM tombstones WHERE id = ?", (bytes.fromhex(id),)).fetchone()
+        law(remembered is None, "the id of a job that was pruned is not taken while that is remembered")
+        self.pruned.discard(id)
+        self.shown.pop(id, None)
 
     def _add_events(self, job: Stored) -> None:
         first = job.row.no << SEQ_BITS

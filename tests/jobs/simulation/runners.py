@@ -31,10 +31,6 @@ class Stage(Protocol):
 
     def trouble(self) -> None: ...
 
-    def wall_ms(self, at: float) -> int:
-        """Return what the machine's clock showed at a time of the loop."""
-        ...
-
 
 class SimRunner:
     """A link, and the process at its other end."""
@@ -64,6 +60,7 @@ class SimRunner:
         self._is_up = False
         self._is_dead = False
         self._is_killed = False
+        self._was_ill = False
         self._is_grown = False
         self._is_other = self._chance.happens(self._faults.mismatch)
         if self._chance.happens(self._faults.dies_at_start):
@@ -86,17 +83,29 @@ class SimRunner:
         if self._is_killed:
             return
         self._is_killed = True
-        is_ill = self._asked or self._is_other or self._is_grown or not self._thawed.is_set()
-        law(is_ill or self._stage.is_stopping, "a runner that is well is not killed")
+        law(self._was_ill or self._is_ill or self._stage.is_stopping, "a runner that is well is not killed")
         lingers = self._chance.happens(self._faults.lingers)
         self._note("is killed" + " and lingers" * lingers)
         self._loop.call_later(8 * self._chance.pause() if lingers else self._chance.moment(), self.die)
+
+    @property
+    def _is_ill(self) -> bool:
+        return bool(self._asked) or self._is_other or self._is_grown or not self._thawed.is_set()
+
+    @property
+    def is_lingering(self) -> bool:
+        """It was killed, and is not gone yet."""
+        return self._is_killed and not self._is_dead
+
+    def condemn(self) -> None:
+        """The server has judged it: it is killed once others had their time, even if it is well by then."""
+        self._was_ill |= self._is_ill
 
     def last_beat(self) -> int:
         if not self._is_up:
             return 0
         at = self._loop.time() // BEAT * BEAT if self._thawed.is_set() else self._frozen_at
-        return self._stage.wall_ms(at)
+        return round(at * 1000)  # nobody sets the clock of beats
 
     def place(self) -> Place | None:
         return self._place

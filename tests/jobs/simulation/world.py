@@ -69,8 +69,8 @@ class World(LoopClock):
         self._memory = Memory()
         self._people: list[asyncio.Task[None]] = []
         self._now = 0.0
-        self._jumps = [(0.0, START_US)]
-        """Since when the machine's clock is how far before the loop's."""
+        self._ahead_us = START_US
+        """How far the machine's clock is before the loop's."""
         self._may_crash = False
         self._error: BaseException | None = None
         self._loop: VirtualLoop
@@ -80,12 +80,7 @@ class World(LoopClock):
     # Time.
 
     def now_us(self) -> int:
-        return self._jumps[-1][1] + int(self._loop.time() * 1e6)
-
-    def wall_ms(self, at: float) -> int:
-        """Return what the machine's clock showed at a time of the loop."""
-        ahead = next(us for since, us in reversed(self._jumps) if since <= at)
-        return (ahead + int(at * 1e6)) // 1000
+        return self._ahead_us + int(self._loop.time() * 1e6)
 
     # Its lives.
 
@@ -191,7 +186,7 @@ class World(LoopClock):
     def expect_end(self, no: int) -> None:
         """A job's cancel was told: soon its run has stopped, if nothing but the run itself can be slow."""
         self.trouble()
-        if self.faults.are_quick:
+        if self.faults.are_quick and not any(runner.is_lingering for runner in self.runners):
             self._loop.call_later(SOON, lambda: law(no not in self.laws.open, "a run ends soon after its cancel"))
 
     # What happens.
@@ -228,7 +223,7 @@ class World(LoopClock):
 
     def _jump(self, seconds: int) -> None:
         self.note(f"the clock jumps by {seconds} seconds")
-        self._jumps.append((self._loop.time(), self._jumps[-1][1] + seconds * 1_000_000))
+        self._ahead_us += seconds * 1_000_000
 
     async def _prune(self) -> None:
         with suppress(NodetoolError):
@@ -289,5 +284,7 @@ class World(LoopClock):
         """Take a line of the server's log. An id of a job is another each time, its number is the same."""
         if id := event.pop("job_id", None):
             event["job"] = self.laws.numbers.get(id)
+        if event.get("event") == "runner.killed":
+            self.runners[event["pid"] - 1].condemn()
         self.note(f"{method}: {' '.join(f'{key}={value}' for key, value in event.items())}")
         raise structlog.DropEvent
