@@ -134,7 +134,7 @@ class Desk:
             secrets=Secrets(store.writer, store.reader, Seal(list), now_us=self.clock.now_us),
             workspaces=Workspaces(Path("nowhere")),
             clock=self.clock,
-            policy=Policy(cores=os.cpu_count() or 1, grace=0.02, bystanders=0.02, **limits),
+            policy=Policy(cores=os.cpu_count() or 1, **{"grace": 0.02, "patience": 0.02, "bystanders": 0.02} | limits),
             tally=Tally(),
         )
 

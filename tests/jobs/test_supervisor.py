@@ -279,6 +279,46 @@ async def test_a_cancel_that_comes_behind_the_end_changes_nothing_and_waits_for_
     assert kinds(await desk.events(job)) == ["queued", "completed"]
 
 
+async def test_a_run_that_was_not_heard_in_a_busy_runner_has_more_time_to_stop(store: Store) -> None:
+    desk = Desk(store, patience=0.2)
+    shared = desk.open()
+    jobs = [desk.accept() for _ in range(3)]
+    shared.at = Place(jobs[1].no, 1)
+    await desk.cancel(jobs[0])
+    await asyncio.sleep(0.1)
+    assert shared.kills == 0
+    shared.say(frames.End(jobs[0].no, 1, "cancelled"))
+    assert (await jobs[0].wait()).status == "cancelled"
+
+    await desk.cancel(jobs[1])  # its own node has the loop
+    await at(lambda: shared.kills)
+    assert shared.kills == 1
+
+
+async def test_a_run_that_swallows_its_cancel_costs_its_runner_in_the_end(store: Store) -> None:
+    desk = Desk(store, patience=0.02)
+    shared = desk.open()
+    job, _ = desk.accept(), desk.accept()
+    await desk.cancel(job)
+
+    await at(lambda: shared.kills)
+
+
+async def test_a_runner_that_starts_is_not_killed_before_it_can_hear(store: Store) -> None:
+    desk = Desk(store, patience=0.2)
+    desk.open()
+    job = desk.accept(alone_kind())
+    (alone,) = desk.links[1:2]
+    await desk.cancel(job)
+    await asyncio.sleep(0.1)
+    assert alone.kills == 0
+    alone.hello()
+    alone.say(frames.End(job.no, 1, "cancelled"))
+
+    assert (await job.wait()).status == "cancelled"
+    assert alone.kills == 0
+
+
 async def test_a_second_cancel_waits_for_the_record_of_the_first(desk: Desk, shared: FakeLink) -> None:
     job = desk.accept()
     await asyncio.gather(desk.cancel(job), desk.cancel(job))

@@ -14,16 +14,36 @@ BREATH_MS = 2
 LOOK_EVENTS = 16
 """After so many events, or one large value, it looks whether it may tell more."""
 
+FEW = 8
+"""Runs that share a loop without being a crowd."""
+
 Room = Callable[[Tape], Coroutine[Any, Any, None] | None]
 """Returns None while the run may send on, else what to await first."""
+
+
+class Crowd:
+    """The runs that share a loop. The more there are, the sooner each lets the others go on: so a turn of the loop
+    takes no longer, and a run hears of its cancel in time.
+    """
+
+    __slots__ = ("events",)
+
+    def __init__(self) -> None:
+        self.events = BREATH_EVENTS
+        """How many of them a run may tell in one breath."""
+
+    def counts(self, runs: int) -> None:
+        """There are so many runs now."""
+        self.events = max(LOOK_EVENTS, BREATH_EVENTS * FEW // max(FEW, runs))
 
 
 class Breath:
     """When the run has to let go of the loop next: it, and the workflows within it, hold it together."""
 
-    __slots__ = ("seq", "time")
+    __slots__ = ("crowd", "seq", "time")
 
-    def __init__(self) -> None:
+    def __init__(self, crowd: Crowd) -> None:
+        self.crowd = crowd
         self.seq = self.time = 0
 
 
@@ -32,19 +52,19 @@ class Pace:
 
     __slots__ = ("_breath", "_room", "_tape", "_waiting", "is_stopping")
 
-    def __init__(self, tape: Tape, room: Room, breath: Breath | None = None) -> None:
+    def __init__(self, tape: Tape, room: Room, crowd: Crowd | None = None, *, breath: Breath | None = None) -> None:
         self.is_stopping = False
         """Whoever comes to breathe is cancelled: a node that goes on though it was cancelled ends there."""
         self._tape = tape
         self._room = room
         self._waiting: Coroutine[Any, Any, None] | None = None
-        self._breath = breath or Breath()
+        self._breath = breath or Breath(crowd or Crowd())
         if breath is None:
             self._begin()
 
     def within(self, room: Room | None = None) -> "Pace":
         """Return the pace of a workflow that is called. It has the same room, or the *room* that is given."""
-        return Pace(self._tape, room or self._room, self._breath)
+        return Pace(self._tape, room or self._room, breath=self._breath)
 
     def room(self) -> Coroutine[Any, Any, None] | None:
         """Return what to await before more may be told, if anything."""
@@ -79,5 +99,5 @@ class Pace:
 
     def _begin(self) -> None:
         """The run has the loop from now on."""
-        self._breath.seq = self._tape.seq + BREATH_EVENTS
+        self._breath.seq = self._tape.seq + self._breath.crowd.events
         self._breath.time = self._tape.now + BREATH_MS

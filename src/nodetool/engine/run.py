@@ -10,7 +10,7 @@ from nodetool.engine.collect import Result
 from nodetool.engine.keep import Checkpoints
 from nodetool.engine.mark import Mark, NoMark
 from nodetool.engine.net import Failure, Means, Net, describe_error, innermost
-from nodetool.engine.pace import Pace, Room
+from nodetool.engine.pace import Crowd, Pace, Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.step import CAPACITY
 from nodetool.engine.work import Threads
@@ -32,6 +32,7 @@ class Run:
         *,
         pool: Executor,
         room: Room,
+        crowd: Crowd | None = None,
         limits: RunLimits,
         checkpoints: Checkpoints | None = None,
         capacity: int = CAPACITY,
@@ -48,7 +49,7 @@ class Run:
             report,
             self._result,
             threads=self.threads,
-            pace=Pace(report.tape, room),
+            pace=Pace(report.tape, room, crowd),
             mark=mark,
             means=Means(
                 mark=mark,

@@ -158,10 +158,19 @@ class Dispatcher:
     def halt(self, job: Job, runner: Runner, reason: str) -> None:
         """Ask a run to stop; if it does not, its runner is killed."""
         runner.link.send(frames.Cancel(job.no, job.attempt))
-        self._clock.later(self._policy.grace, self._overdue, runner, job, job.attempt, reason)
+        self._clock.later(self._policy.grace, self._may_be_overdue, runner, job, job.attempt, reason)
 
     def _time_out(self, job: Job) -> None:
         self.condemn(job, TimedOut.code, f"the run took longer than {self._policy.job_timeout:g} seconds")
+
+    def _may_be_overdue(self, runner: Runner, job: Job, attempt: int, reason: str) -> None:
+        """The run had its time to stop. To kill a runner because it is busy would make the next one busier still."""
+        if job.runner is not runner or job.attempt != attempt:
+            return
+        if has_patience(runner, job):
+            self._clock.later(self._policy.patience, self._overdue, runner, job, attempt, reason)
+        else:
+            self._overdue(runner, job, attempt, reason)
 
     def _overdue(self, runner: Runner, job: Job, attempt: int, reason: str) -> None:
         """The run has not stopped: its runner is killed."""
@@ -207,3 +216,11 @@ class Dispatcher:
         if not self.is_stopping:
             self.runners.open()
             self.dispatch()
+
+
+def has_patience(runner: Runner, job: Job) -> bool:
+    """Say whether a run that has not stopped may not have heard of it yet: its runner starts, or works for others."""
+    if not runner.is_ready:
+        return True
+    place = runner.link.place()
+    return runner.is_shared and len(runner.active) > 1 and (place is None or place.job_no != job.no)

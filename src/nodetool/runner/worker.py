@@ -12,6 +12,7 @@ import msgspec
 from nodetool.engine.bind import Bound, Find, bind
 from nodetool.engine.keep import Checkpoints
 from nodetool.engine.net import describe_error
+from nodetool.engine.pace import Crowd
 from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
 from nodetool.engine.tape import FLUSH_BYTES, Tape
@@ -112,6 +113,7 @@ class Worker:
         self._kept: dict[int, Kept] = {}
         """What came for jobs whose start is on its way."""
         self._active: dict[tuple[int, int], Active] = {}
+        self._crowd = Crowd()
         self._telling: list[Tape] = []
         self._gather_until = 0.0
         self._told = 0
@@ -178,6 +180,7 @@ class Worker:
         report = Reporter(tape, job_id=start.job_id, workflow_id=start.workflow_id)
         active = Active(start, report, self._kept.pop(start.job_no, {}))
         self._active[start.job_no, start.attempt] = active
+        self._crowd.counts(len(self._active))
         active.task = eagerly(self._run(active), self._loop)
 
     async def _run(self, active: Active) -> None:
@@ -192,6 +195,7 @@ class Worker:
                 active.report,
                 pool=self._pool,
                 room=lambda _: self._room(active),
+                crowd=self._crowd,
                 limits=self._limits,
                 checkpoints=self._checkpoints(active) if bound.keeps else None,
                 mark=JobMark(self._pulse, start.job_no),
@@ -237,6 +241,7 @@ class Worker:
 
     def _send_end(self, end: frames.End) -> None:
         del self._active[end.job_no, end.attempt]
+        self._crowd.counts(len(self._active))
         self._send(end)
         if end.leaves:
             self._leave()
