@@ -114,7 +114,8 @@ class People:
 
     async def follow(self, id: str) -> None:
         """Read a job from some event on that is known to be there."""
-        after = self._chance.upto(len(self._laws.shown[id].events))
+        shown = self._laws.shown.get(id)  # not, if the job was pruned and its id is taken anew just now
+        after = self._chance.upto(len(shown.events) if shown else 0)
         await self._read(id, await self._jobs.events(USER, id, after), after)
 
     async def cancel(self, id: str) -> None:
