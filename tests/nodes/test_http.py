@@ -6,6 +6,7 @@ import pytest
 
 from nodetool.nodes.http import (
     DeleteRequest,
+    DownloadFiles,
     FilterValidURLs,
     GetRequest,
     GetRequestBinary,
@@ -17,6 +18,7 @@ from nodetool.nodes.http import (
     PostRequest,
     PostRequestBinary,
     PutRequest,
+    file_names,
 )
 from nodetool.protocol.bounds import NARROW
 from nodetool.sdk import HttpFailed, Node
@@ -94,3 +96,28 @@ async def test_a_node_does_not_reach_this_machine_where_it_is_not_allowed() -> N
     async with serving(mirror) as web:
         with pytest.raises(HttpFailed, match="private address"):
             await outputs(GetRequest(url=web.url), Recorder(bounds=NARROW))
+
+
+async def test_files_come_into_the_workspace_and_those_that_do_not_are_named() -> None:
+    pages = by_path(a=reply(b"1"), b=reply(b"\xff"))
+    ctx = Recorder()
+    async with serving(pages) as web:
+        urls = [f"{web.url}/a/one.csv", f"{web.url}/gone", f"{web.url}/b/one.csv"]
+        sent = await outputs(DownloadFiles(urls=urls, output_folder="in", max_concurrent_downloads=2), ctx)
+
+    assert sent == {"success": [["in/one.csv", "in/one-2.csv"]], "failed": [[urls[1]]]}
+    assert [ctx.workspace.read_bytes(name) for name in sent["success"][0]] == [b"1", b"\xff"]
+    assert ctx.steps[-1] == (3, 3)
+    assert "404 Not Found" in ctx.logs[0][1]
+
+
+async def test_a_folder_outside_the_workspace_is_refused() -> None:
+    async with serving(reply(b"1")) as web:
+        with pytest.raises(ValueError, match="no path inside the workspace"):
+            await outputs(DownloadFiles(urls=[f"{web.url}/x"], output_folder="../up"))
+
+
+def test_files_are_called_as_their_urls_end() -> None:
+    urls = ["http://h/a%20b.txt?q=1", "http://h/", "http://h/%2e%2e", "http://h/..%2Fup", "http://h/a%20b.txt"]
+
+    assert file_names(urls, "d") == ["d/a b.txt", "d/download", "d/_", "d/up", "d/a b-2.txt"]

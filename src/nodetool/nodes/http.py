@@ -1,9 +1,11 @@
 """Asking other servers. All of it goes through the run's one client, which reaches public addresses only."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
-from urllib.parse import urljoin
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Annotated, Any, ClassVar, TypedDict
+from urllib.parse import unquote, urljoin, urlsplit
 
 from nodetool.protocol.descriptions import Runs
 from nodetool.sdk import Context, HttpFailed, Meta, Node
@@ -239,6 +241,60 @@ class JSONPatchRequest(Node):
         return await asked(ctx, "PATCH", self.url, self.data)
 
 
+class Downloads(TypedDict):
+    """Files that came, by their names in the workspace, and URLs that brought none."""
+
+    success: list[str]
+    failed: list[str]
+
+
+class DownloadFiles(Node):
+    """Fetch many files into a folder of the run's workspace.
+    http, download, files, urls, workspace
+
+    A file is called as its URL ends; of two with one name the second gets a number. What cannot be had does not stop
+    the others: the log says why.
+
+    Use cases:
+    - Gather the attachments of a page
+    - Bring tables together before they are read
+    - Fetch what a list of links leads to
+    """
+
+    type_name: ClassVar = "lib.http.DownloadFiles"
+    title: ClassVar = "Download Files"
+    runs: ClassVar[Runs] = "async"
+
+    urls: list[str] = []
+    output_folder: Annotated[str, Meta(description="A folder in the workspace.")] = "downloads"
+    max_concurrent_downloads: int = 5
+
+    async def process(self, ctx: Context) -> Downloads:
+        places = asyncio.Semaphore(max(1, self.max_concurrent_downloads))
+        names = file_names(self.urls, self.output_folder)
+        done = 0
+
+        async def fetch(url: str, name: str) -> bool:
+            nonlocal done
+            async with places:
+                try:
+                    answer = (await ctx.http.get(url)).checked()
+                    await asyncio.to_thread(ctx.workspace.write_bytes, name, answer.content)
+                except HttpFailed as error:
+                    ctx.log(str(error), "warning")
+                    return False
+                finally:
+                    done += 1
+                    ctx.progress(done, len(names))
+                return True
+
+        came = await asyncio.gather(*map(fetch, self.urls, names))
+        return {
+            "success": [name for name, is_there in zip(names, came, strict=True) if is_there],
+            "failed": [url for url, is_there in zip(self.urls, came, strict=True) if not is_there],
+        }
+
+
 class FilterValidURLs(Node):
     """Keep the URLs that answer, in their order. With url, others may be relative to it.
     http, url, filter, links, check
@@ -269,6 +325,24 @@ class FilterValidURLs(Node):
                     return False
 
         return [url for url, is_there in zip(urls, await asyncio.gather(*map(answers, urls)), strict=True) if is_there]
+
+
+def file_names(urls: Sequence[str], folder: str) -> list[str]:
+    """Return a name in *folder* for the file at each URL, no two the same."""
+    names: dict[str, None] = {}
+    for url in urls:
+        last = PurePosixPath(unquote(urlsplit(url).path)).name
+        path = PurePosixPath(folder, _UNFIT.sub("_", last)[:100] or "download")
+        name, number = str(path), 1
+        while name in names:
+            number += 1
+            name = str(path.with_name(f"{path.stem}-{number}{path.suffix}"))
+        names[name] = None
+    return list(names)
+
+
+_UNFIT = re.compile(r"[^\w.\- ]|^\.+")
+"""What a name does not keep of a URL."""
 
 
 def joined(base: str, url: str) -> str:

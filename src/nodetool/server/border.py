@@ -15,7 +15,7 @@ from nodetool.server.closing import Close
 from nodetool.server.responses import Header
 from nodetool.server.types import ASGIApp, Receive, Scope, Send
 
-EXPOSED = b"Nodetool-Job-Id, ETag, Location, Preference-Applied, Retry-After, WWW-Authenticate"
+EXPOSED = b"Nodetool-Job-Id, Content-Range, ETag, Location, Preference-Applied, Retry-After, WWW-Authenticate"
 
 PREFLIGHT: list[Header] = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
