@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.acceptance.client import is_end
 
-SILENCE = 30.0
+SILENCE = 60.0
 """Seconds that a client waits for a byte."""
 
 DATA = b"data: "
