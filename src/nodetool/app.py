@@ -56,18 +56,21 @@ SWEEP_S = 3600.0
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
 class Nodes:
-    """The node types, described once."""
+    """The node types, described once for all who ask."""
 
-    described: bytes
-    packed: bytes
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.use(catalogue)
+
+    def use(self, catalogue: Catalogue) -> None:
+        self._metadata = codec.to_json(metadata(catalogue))
+        self._packs = codec.to_json(packs(catalogue))
 
     def metadata(self) -> bytes:
-        return self.described
+        return self._metadata
 
     def packs(self) -> bytes:
-        return self.packed
+        return self._packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,14 @@ class Rooms:
     blobs: FolderBlobs
     nodes: Nodes
     tokens: Tokens
+    connector: Callable[[str], Connect]
+    """Returns what starts runners for a catalogue of node types, by its hash."""
+
+    def use(self, catalogue: Catalogue) -> None:
+        """Have other node types for all that comes from now on."""
+        self.nodes.use(catalogue)
+        self.workflows.use(catalogue)
+        self.jobs.renew(self.connector(catalogue.hash))
 
     def problems(self) -> list[str]:
         return [] if self.jobs.is_ready else ["no runner stands yet"]
@@ -184,14 +195,14 @@ def _rooms(
             _log.warning("nodes.broken", pack=pack.name, error=pack.error)
     limits = Limits(nodes=config.max_nodes, edges=config.max_edges)
     workflows = Workflows(store.writer, store.reader, catalogue, now_us=clock.now_us, limits=limits)
-    connect = connector(config, catalogue.hash, guard)
+    connect = partial(connector, config, guard)
     keep = Keep(days=config.retention_days, jobs=config.retention_jobs)
     secrets = Secrets(store.writer, store.reader, sealed_by(config), now_us=clock.now_us, given=given)
     jobs = Jobs(
         workflows,
         store.writer,
         store.reader,
-        connect,
+        connect(catalogue.hash),
         secrets=secrets,
         workspaces=Workspaces(config.workspaces),
         clock=clock,
@@ -205,8 +216,9 @@ def _rooms(
         jobs,
         secrets,
         FolderBlobs(config.folder / "files"),
-        Nodes(codec.to_json(metadata(catalogue)), codec.to_json(packs(catalogue))),
+        Nodes(catalogue),
         Tokens(store.writer, store.reader, now_us=clock.now_us),
+        connect,
     )
 
 
@@ -226,8 +238,11 @@ def policy(config: Config) -> Policy:
     )
 
 
-def connector(config: Config, catalogue: str, guard: Guard | None) -> Connect:
-    """Return what starts a runner: a process, or with ``--runners 0`` this one, which then imports nodes."""
+def connector(config: Config, guard: Guard | None, catalogue: str) -> Connect:
+    """Return what starts a runner: a process, or with ``--runners 0`` this one, which then imports nodes.
+
+    *catalogue* is the hash of the node types that it is to know.
+    """
     limits = RunLimits(max_result=config.max_result, node_timeout=config.node_timeout)
     if config.runners == 0:
         from nodetool.runner.local import LocalLink
@@ -256,11 +271,13 @@ async def serve(
     *,
     ready: Ready,
     surface: Surface = "editor",
+    reloads: bool = False,
     rooms_in: OpenRooms = rooms_in,
 ) -> None:
     """Serve until SIGTERM or SIGINT: then no new runs, ``drain`` seconds for those that are under way, and the end.
 
-    *ready* is awaited before the first request reaches the rooms.
+    *ready* is awaited before the first request reaches the rooms. With *reloads*, packs of nodes that change are read
+    anew.
 
     Raises:
         HomeInUse, HomeTooNew, ImportFailed: as ``open_rooms`` does.
@@ -286,11 +303,31 @@ async def serve(
                 front.site = site
                 home.announce(url_of(sock), options.prefix)
                 _settle_memory()
-                await stop.wait()
+                async with _reloading(rooms, config, reloads=reloads):
+                    await stop.wait()
                 _log.info("server.stopping")
                 await rooms.jobs.finish(config.drain)
                 await site.shutdown()
                 lag.close()
+
+
+@asynccontextmanager
+async def _reloading(rooms: Rooms, config: Config, *, reloads: bool) -> AsyncIterator[None]:
+    """Give *rooms* the node types that change, for the length of the block."""
+    if not reloads:
+        yield
+        return
+    from nodetool.reload import changed
+
+    async def follow() -> None:
+        async for catalogue in changed(config, rooms.catalogue):
+            rooms.use(catalogue)
+
+    following = asyncio.create_task(follow())
+    try:
+        yield
+    finally:
+        following.cancel()
 
 
 def allowed_nodes(config: Config, options: Options) -> Sequence[str] | None:

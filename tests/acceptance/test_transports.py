@@ -96,6 +96,8 @@ class Example(NamedTuple):
 EXAMPLES = {
     "csv-report": Example({"melts_above": 3000}, "completed", "1 of 46 elements"),
     "cut-document": Example({}, "failed", "json_string: Unterminated string starting at: line 7 column 14"),
+    "measure-line": Example({"line": "one two"}, "completed", " 1. one two (2 words)"),
+    "measure-poem": Example({"poem": "a b\nc"}, "completed", " 2. c (1 words)\\n\\n2 lines."),
     "order-check": Example({"order": {"customer": "Ada"}}, "completed", "we cannot read your order"),
     "planet-weights": Example({"mass": 10}, "completed", "Neptune    111.5 N"),
     "slow-progress": Example({"seconds": 0.01}, "completed", "1979-07-09: Voyager 2 passed Jupiter"),
@@ -107,9 +109,15 @@ def test_every_example_is_run() -> None:
     assert sorted(file.stem for file in shipped("examples/workflows").glob("*.json")) == sorted(EXAMPLES)
 
 
+def save_examples(client: Client) -> None:
+    """All of them: one may call another."""
+    for id in EXAMPLES:
+        client.save(id, json.loads(shipped(f"examples/workflows/{id}.json").read_bytes())["graph"])
+
+
 @pytest.mark.parametrize("id", EXAMPLES)
 def test_an_example_gives_the_same_over_every_transport(client: Client, id: str) -> None:
-    client.save(id, json.loads(shipped(f"examples/workflows/{id}.json").read_bytes())["graph"])
+    save_examples(client)
     params, status, shown = EXAMPLES[id]
 
     heard: list[Heard] = [getattr(client, transport)(id, **params) for transport in TRANSPORTS]

@@ -15,7 +15,16 @@ from nodetool.config import Config
 from nodetool.protocol.documents import WorkflowRequest
 from nodetool.shipped import shipped
 
-IDS = ["csv-report", "cut-document", "order-check", "planet-weights", "slow-progress", "text-report"]
+IDS = [
+    "csv-report",
+    "cut-document",
+    "measure-line",
+    "measure-poem",
+    "order-check",
+    "planet-weights",
+    "slow-progress",
+    "text-report",
+]
 
 
 @pytest.fixture
@@ -28,7 +37,7 @@ def document(id: str) -> Any:
     return json.loads((shipped("examples/workflows") / f"{id}.json").read_bytes())
 
 
-def test_there_are_six() -> None:
+def test_there_are_eight() -> None:
     assert [id for id, _ in examples()] == IDS
 
 

@@ -115,8 +115,9 @@ def status(kind: type[NodetoolError]) -> str:
 
 
 def test_every_finding_is_told(page: Path, root: Path) -> None:
-    source = (root / "src" / "nodetool" / "graph" / "check.py").read_text()
-    spelt = re.findall(r'_finding\(f?"([^"]+)"', source)
+    graph = root / "src" / "nodetool" / "graph"
+    spelt = re.findall(r'_finding\(f?"([^"]+)"', (graph / "check.py").read_text())
+    spelt += re.findall(r'(?:Trouble\(| else )"([^"]+)"', (graph / "calls.py").read_text())
     known = {code.replace("{role}", role) for code in spelt for role in ("input", "output")}
 
     assert {code for row in table(page, "Findings") for code in ticked(row[0])} == known

@@ -7,15 +7,9 @@ from nodetool.auth.local import LocalProvider
 from nodetool.auth.none import NoProvider
 from nodetool.auth.port import Provider
 from nodetool.auth.static import StaticProvider
-from nodetool.protocol.errors import NodetoolError
+from nodetool.protocol.errors import MissingExtra
 
 Name = Literal["none", "local", "static", "supabase"]
-
-
-class MissingExtra(NodetoolError):
-    """A provider needs packages that are not installed."""
-
-    code = "missing_extra"
 
 
 def static(token: str) -> Provider:

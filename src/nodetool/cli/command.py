@@ -100,6 +100,7 @@ def serve(
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error [info].")] = None,
     examples: Annotated[bool, typer.Option("--examples", help="Store the examples that are not there.")] = False,
     port_search: Annotated[bool, typer.Option("--port-search", help="If the port is taken, take the next.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Pick up packs of nodes that change, in new runs.")] = False,
 ) -> None:
     """Serve the Editor API on this machine. Every setting is described in docs/settings.md."""
     is_worker = context.info_name == "worker"
@@ -134,7 +135,7 @@ def serve(
 
     logs.set_up(config.log_level)
     surface: Any = "worker" if is_worker else "editor"
-    in_loop(serving.serve(config, examples=examples, port_search=port_search, surface=surface))
+    in_loop(serving.serve(config, examples=examples, port_search=port_search, reloads=reload, surface=surface))
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import importlib.util
 import socket
 from functools import partial
 
@@ -11,8 +12,9 @@ from rich.text import Text
 from nodetool import __version__, app
 from nodetool.auth.deployment import StaticToken
 from nodetool.cli.examples import store_examples
+from nodetool.cli.source import WrongUsage
 from nodetool.config import Config
-from nodetool.protocol.errors import NodetoolError
+from nodetool.protocol.errors import MissingExtra, NodetoolError
 from nodetool.server.listener import bind, url_of
 from nodetool.server.options import Surface
 
@@ -26,8 +28,12 @@ class CannotListen(NodetoolError):
     code = "cannot_listen"
 
 
-async def serve(config: Config, *, examples: bool, port_search: bool, surface: Surface = "editor") -> None:
-    """Serve until a signal ends it. Raises CannotListen, and as ``app.serve`` does."""
+async def serve(
+    config: Config, *, examples: bool, port_search: bool, reloads: bool = False, surface: Surface = "editor"
+) -> None:
+    """Serve until a signal ends it. Raises CannotListen, WrongUsage, MissingExtra, and as ``app.serve`` does."""
+    if reloads:
+        check_reload(config)
     sock = listen(config, search=port_search)
 
     async def ready(rooms: app.Rooms, token: StaticToken | None) -> None:
@@ -38,7 +44,15 @@ async def serve(config: Config, *, examples: bool, port_search: bool, surface: S
         asyncio.get_running_loop().call_soon(say)
 
     with sock:
-        await app.serve(config, sock, ready=ready, surface=surface)
+        await app.serve(config, sock, ready=ready, surface=surface, reloads=reloads)
+
+
+def check_reload(config: Config) -> None:
+    """Raise WrongUsage, MissingExtra if nodes cannot be reloaded here."""
+    if config.runners == 0:
+        raise WrongUsage("--reload needs runners of their own: with --runners 0 nodes are imported once")
+    if importlib.util.find_spec("watchfiles") is None:
+        raise MissingExtra("--reload needs: pip install 'nodetool[reload]'")
 
 
 def listen(config: Config, *, search: bool) -> socket.socket:

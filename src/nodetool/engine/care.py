@@ -58,6 +58,9 @@ class Care:
         return bool(node.base) and self._checkpoints is not None
 
     def _seconds(self, node: BoundNode) -> float:
+        """A node that calls a workflow takes as long as the nodes of that, each of which has its own time."""
+        if node.calls >= 0:
+            return node.timeout
         return shorter(node.timeout, self._node_timeout)
 
     # Kept outputs.

@@ -45,6 +45,10 @@ class Catalogue:
                 self._kinds.setdefault(description.node_type, _kind(description))
         self._by_end = _by_end(self._kinds)
 
+    def renewed(self, index: Index) -> "Catalogue":
+        """Return the types of another index, of which the same may run."""
+        return Catalogue(index, self._allow)
+
     def __iter__(self) -> Iterator[NodeDescription]:
         return (kind.description for kind in self._kinds.values())
 

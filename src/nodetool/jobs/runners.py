@@ -212,6 +212,17 @@ class Runners:
             if not old.active:
                 self._let_go(old)
 
+    def renew(self, connect: Connect) -> None:
+        """Start runners by *connect* from now on. Those that stand get no further runs, and end with their last one."""
+        self._connect = connect
+        self.demoted.clear()
+        idle, self._idle = self._idle, []
+        for runner in idle:
+            self._let_go(runner)
+        for runner in self:
+            runner.is_leaving |= not runner.is_shared
+        self.replace_shared()
+
     def doom(self, runner: Runner) -> bool:
         """Give a runner that is about to end no further runs; say whether there is no shared one now because of it."""
         runner.is_doomed = True

@@ -277,6 +277,10 @@ class Jobs:
         """Delete the jobs whose time is over, as is done every hour; return their number."""
         return await self._retention.prune()
 
+    def renew(self, connect: Connect) -> None:
+        """Have other runners for the runs that start from now on."""
+        self._supervisor.runners.renew(connect)
+
     async def finish(self, seconds: float) -> None:
         """Take no new runs and start none that wait; return when none is under way, or after *seconds*."""
         self._acceptance.is_open = False

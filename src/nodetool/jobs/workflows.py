@@ -82,6 +82,13 @@ class Workflows:
         self._pinned: OrderedDict[str, Version] = OrderedDict()
         self._changes = 0
 
+    def use(self, catalogue: Catalogue) -> None:
+        """Have other node types from now on: what is ready to run is checked and planned again."""
+        self._catalogue = catalogue
+        self._changes += 1
+        self._ready.clear()
+        self._pinned.clear()
+
     async def get(self, user: str, id: str) -> tuple[Workflow, str]:
         """Return a workflow and its etag, also another user's that is public. Raises NotFound."""
         row = await self._row(user, id)

@@ -257,6 +257,12 @@ class StorageFull(NodetoolError):
     code = "storage_full"
 
 
+class MissingExtra(NodetoolError):
+    """This needs packages that are not installed."""
+
+    code = "missing_extra"
+
+
 class HomeInUse(NodetoolError):
     """Another server uses this home."""
 
