@@ -126,15 +126,17 @@ class Acceptance:
 
     async def _is_taken(self, id: str) -> bool:
         """Say whether there is or was a job with this id. If not, that holds until the next await."""
-        known = await self._reader.job(id) or await self._reader.pruned(id)
-        live = self._live.get(id)
-        if live is None:
-            return known is not None
-        try:
-            await live.accepted()
-        except NodetoolError:
-            return await self._is_taken(id)
-        return True
+        while True:
+            known = await self._reader.job(id) or await self._reader.pruned(id)
+            live = self._live.get(id)
+            if live is None:
+                return known is not None
+            try:
+                await live.accepted()
+            except NodetoolError:
+                await asyncio.sleep(0)  # in this turn of the loop it is forgotten
+            else:
+                return True
 
     async def _queue_stored(self, job: Job, storing: "asyncio.Future[list[Outcome]]") -> None:
         (outcome,) = await storing

@@ -26,7 +26,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a node may keep the loop that it shares with other runs; then its runner is killed."""
     grace: float = 0.25
     """Seconds that a run has to stop when it is asked to; then its runner is killed."""
-    patience: float = 0.5
+    patience: float = 0.4
     """Seconds more that it has where its runner only starts, or is so busy with other runs that it was not heard."""
     bystanders: float = 0.2
     """Seconds that others have to end, before a runner that they share is killed."""
