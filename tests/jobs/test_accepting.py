@@ -290,6 +290,25 @@ async def test_a_request_that_was_not_stored_may_come_again(rooms: Rooms) -> Non
     assert (await rooms.run(id=id, once=once("k"))).id == id
 
 
+async def test_requests_for_an_id_whose_job_is_refused_at_that_moment_are_answered(rooms: Rooms) -> None:
+    log: Any = rooms.jobs._supervisor.log
+    log._writer = flaky = Flaky(log._writer)
+    flaky.is_full = True
+    id = proposed()
+
+    async def ask(turns: int) -> Job:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await rooms.jobs.start("1", "echo", {}, id=id)
+
+    asked = await asyncio.gather(*map(ask, range(12)), return_exceptions=True)
+
+    assert {type(found) for found in asked} <= {Job, StorageFull, Conflict}
+    flaky.is_full = False
+    await asyncio.sleep(0.01)
+    assert (await rooms.run(id=id)).id == id
+
+
 # Again.
 
 
