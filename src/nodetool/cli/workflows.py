@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from nodetool.cli import exits, source
-from nodetool.cli.options import AsJson, Home, NodeFiles, Prefix, Token, Url
+from nodetool.cli.options import AsJson, Home, NodeFiles, Prefix, Token, Url, in_loop, read_config
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a workflow.")]
 File = Annotated[str, typer.Argument(help="A workflow document or a graph as JSON; - reads it from stdin.")]
 NewId = Annotated[str | None, typer.Option("--id", help="Store it under this id; what is there is replaced.")]
+AsPython = Annotated[bool, typer.Option("--python", help="Write a program that builds the workflow.")]
 Output = Annotated[Path | None, typer.Option(help="The file to write to, and not stdout.")]
 
 
@@ -91,17 +92,25 @@ def export_workflow(
     id: Id,
     *,
     output: Output = None,
+    python: AsPython = False,
+    nodes: NodeFiles = None,
     home: Home = None,
     url: Url = None,
     prefix: Prefix = "/api",
     token: Token = None,
 ) -> None:
-    """Write a workflow as a document that import takes."""
+    """Write a workflow as a document that import takes, or as the Python that builds it."""
     from nodetool.cli import show_workflows
     from nodetool.cli.holder import Where, ask
 
     found = ask(Where.given(home, url, prefix, token), lambda holder: holder.workflow(id))
-    text = show_workflows.document(found)
+    if python:
+        from nodetool.cli import types
+        from nodetool.cli.python import program
+
+        text = program(found, in_loop(types.catalogue(read_config(home=home, nodes=nodes))))
+    else:
+        text = show_workflows.document(found)
     if output:
         output.write_text(text, encoding="utf-8")
     else:

@@ -81,9 +81,9 @@ class Map(Node):
     is_dynamic: ClassVar = True
     supports_dynamic_outputs: ClassVar = True
 
-    items: Annotated[Stream[Any], Meta(description="Items of a stream, as they come.")]
-    values: Annotated[list[Any], Meta(description="Elements of a list; those that are null are passed over.")] = []
     workflow_id: WorkflowId = ""
+    values: Annotated[list[Any], Meta(description="Elements of a list; those that are null are passed over.")] = []
+    items: Annotated[Stream[Any], Meta(description="Items of a stream, as they come.")] = Stream.of([])
     item: Annotated[str, Meta(description="The input that takes an item; not needed where only one is left.")] = ""
     index: Annotated[str, Meta(description="The input that takes the number of the item, from 0; none if empty.")] = ""
     concurrency: Annotated[int, Meta(ge=1, le=256, description="How many calls may be under way at once.")] = 4

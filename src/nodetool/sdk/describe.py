@@ -251,7 +251,7 @@ def _property(cls: type[Node], field: msgspec.structs.FieldInfo, hint: Any) -> P
     return Property(
         name=field.name,
         type=metadata(_stream_item(_bare(hint)) if is_stream else hint),
-        default=None if field.required else _default(cls, field),
+        default=None if field.required or is_stream else _default(cls, field),
         title=limits.title or field.name.replace("_", " ").title(),
         description=limits.description,
         min=limits.ge if limits.ge is not None else limits.gt,
