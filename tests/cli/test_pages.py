@@ -65,7 +65,7 @@ def test_every_option_of_serve_is_in_the_manual(home: Path) -> None:
     options = set(re.findall(r"^ +(--[a-z-]+)", nodetool("serve", "--help", home=home).out, re.MULTILINE))
     rows = {row[0].strip("`") for row in table(SETTINGS, "Settings") if row[0]}
 
-    assert options - {"--help"} == rows | {"--examples", "--port-search"}
+    assert options - {"--help"} == rows | {"--examples", "--port-search", "--reload"}
 
 
 def test_every_command_is_in_the_manual(quick: Quick, home: Path) -> None:

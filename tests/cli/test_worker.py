@@ -21,12 +21,14 @@ from nodetool.protocol.errors import NodetoolError
 from tests.cli.command import CSV_REPORT, nodetool
 from tests.serving import WORKER, Served, serving
 
+NO_RATES = ("--user-rate", "0", "--address-rate", "0")
+
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A worker that was started bare, but for the address."""
+    """A worker that was started bare, but for the address and the rates: these tests are quicker than people."""
     home = tmp_path_factory.mktemp("worker") / "home"
-    with serving(home, "--host", "127.0.0.1", "--examples", module=WORKER) as served:
+    with serving(home, "--host", "127.0.0.1", "--examples", *NO_RATES, module=WORKER) as served:
         yield served
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,31 @@ def test_a_workflow_is_shown(house: House) -> None:
     assert lines[0] == "Elements report  csv-report"
     assert "size     11 nodes, 13 edges" in lines
     assert "  report  string  The report as text." in lines
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_bundle_holds_what_is_called_and_runs_anywhere(house: House, quick: Quick, tmp_path: Path, way: str) -> None:
+    file = tmp_path / "bundle.json"
+    assert house.ask(way, "workflows", "export", "measure-poem", "--bundle", "--output", file).err == ""
+
+    assert list(json.loads(file.read_text())["graph"]["workflows"]) == ["measure-line"]
+    ran = quick.run("run", file, "--input", "poem=one two", home=tmp_path / "empty")
+    assert (ran.code, ran.lines[0]) == (0, " 1. one two (2 words)")
+
+
+def test_a_workflow_is_written_in_python(house: House) -> None:
+    text = house.ask("at rest", "workflows", "export", "measure-poem", "--python").out
+
+    assert 'each = workflow.add_as("each", Map' in text.replace("(\n    ", "(").replace(",\n    Map", ", Map")
+    names: dict[str, Any] = {"__name__": "made"}
+    exec(text, names)
+    assert names["workflow"].document()["name"] == "Measure a poem"
+
+
+def test_a_stored_workflow_runs_with_what_it_calls(house: House) -> None:
+    ran = house.ask("at rest", "run", "measure-poem", "--input", "poem=x")
+
+    assert ran.lines[0] == " 1. x (1 words)"
 
 
 def test_what_was_exported_is_imported_as_it_was(house: House, quick: Quick, tmp_path: Path) -> None:

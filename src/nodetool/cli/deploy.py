@@ -3,18 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from nodetool.auth.identity import USER
 from nodetool.cli import exits, source
+from nodetool.cli.bundling import bundled, stored_by
 from nodetool.cli.exits import Exit
 from nodetool.cli.options import Home, in_loop, read_config
 from nodetool.config import Config
-from nodetool.protocol.documents import WorkflowRequest
-from nodetool.protocol.errors import NotFound
-
-_document = msgspec.json.Decoder(WorkflowRequest)
 
 
 def register(cli: typer.Typer) -> None:
@@ -49,14 +45,14 @@ def named(text: str) -> str:
 
 
 async def stored(config: Config, id: str) -> dict[str, Any]:
-    """Return the document of a workflow that the home has. Raises NotFound."""
+    """Return the document of a workflow that the home has, with the workflows that it calls. Raises NotFound."""
     from nodetool.cli.homes import open_home
 
     async with open_home(config) as (_, reader):
-        row = await reader.workflow(id)
-    if row is None or row.user != USER:
-        raise NotFound("workflow", id)
-    return {**msgspec.structs.asdict(_document.decode(row.document)), "id": id}
+        find = stored_by(reader, USER)
+        document = await find(id)
+        graph = await bundled(document["graph"], config, find)
+    return {**document, "graph": graph, "id": id}
 
 
 async def push(url: str, token: str | None, prefix: str, document: dict[str, Any]) -> dict[str, Any]:

@@ -14,20 +14,18 @@ import msgspec
 from nodetool.app import Rooms, open_rooms
 from nodetool.auth.identity import USER
 from nodetool.cli import vault
+from nodetool.cli.bundling import bundled, stored_by
 from nodetool.cli.types import index_file
 from nodetool.config import Config
 from nodetool.jobs.cursor import Batch
 from nodetool.jobs.ending import Ending
 from nodetool.jobs.job import Job
 from nodetool.protocol import codec
-from nodetool.protocol.documents import WorkflowRequest
 from nodetool.protocol.errors import FAILURES, HomeInUse, JobCancelled, JobFailed, NotFound
 from nodetool.storage.home import own_home
 from nodetool.storage.sqlite import FILE, open_store
 
 Watch = Callable[[Batch], None]
-
-_document = msgspec.json.Decoder(WorkflowRequest)
 
 
 async def run(
@@ -51,7 +49,7 @@ async def run(
 
 
 async def stored(config: Config, id: str) -> bytes:
-    """Return the graph of a workflow of the home. Raises NotFound, HomeInUse, HomeTooNew."""
+    """Return the graph of a workflow of the home, with those that it calls. Raises NotFound, HomeInUse, HomeTooNew."""
     if not (config.folder / FILE).exists():
         raise NotFound("workflow", id)
     try:
@@ -125,9 +123,8 @@ def _blame(ending: Ending) -> str:
 async def _graph_of(config: Config, id: str) -> bytes:
     store = open_store(config.folder, sync=config.sync)
     try:
-        row = await store.reader.workflow(id)
-        if row is None or row.user != USER:
-            raise NotFound("workflow", id)
-        return bytes(_document.decode(row.document).graph)
+        find = stored_by(store.reader, USER)
+        document = await find(id)
+        return codec.to_json(await bundled(document["graph"], config, find))
     finally:
         await store.close()

@@ -4,6 +4,7 @@ What counts for a run is kept: nodes, their ids and values, edges, and where nod
 edges, groups (``parent_id``), and whatever else an editor keeps.
 """
 
+import builtins
 import json
 import keyword
 import re
@@ -109,7 +110,8 @@ def _kind(node: GraphNode, catalogue: Catalogue) -> Kind:
 
 def _variable(id: str, taken: AbstractSet[str]) -> str:
     base = re.sub(r"\W", "_", id, flags=re.ASCII).strip("_").lower() or "node"
-    base = f"node_{base}" if base[0].isdigit() or keyword.iskeyword(base) else base
+    base = f"node_{base}" if base[0].isdigit() else base
+    base = f"{base}_node" if keyword.iskeyword(base) or hasattr(builtins, base) else base
     name, number = base, 1
     while name in taken:
         number += 1

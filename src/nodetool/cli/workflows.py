@@ -1,17 +1,18 @@
 """``nodetool workflows``: what is stored, and the way in and out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from nodetool.cli import exits, source
-from nodetool.cli.options import AsJson, Home, NodeFiles, Prefix, Token, Url, in_loop, read_config
+from nodetool.cli.options import AsJson, Home, NodeFiles, Prefix, Token, Url, in_loop
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a workflow.")]
 File = Annotated[str, typer.Argument(help="A workflow document or a graph as JSON; - reads it from stdin.")]
 NewId = Annotated[str | None, typer.Option("--id", help="Store it under this id; what is there is replaced.")]
 AsPython = Annotated[bool, typer.Option("--python", help="Write a program that builds the workflow.")]
+Bundle = Annotated[bool, typer.Option("--bundle", help="Put the workflows that it calls into the document.")]
 Output = Annotated[Path | None, typer.Option(help="The file to write to, and not stdout.")]
 
 
@@ -93,6 +94,7 @@ def export_workflow(
     *,
     output: Output = None,
     python: AsPython = False,
+    bundle: Bundle = False,
     nodes: NodeFiles = None,
     home: Home = None,
     url: Url = None,
@@ -101,14 +103,24 @@ def export_workflow(
 ) -> None:
     """Write a workflow as a document that import takes, or as the Python that builds it."""
     from nodetool.cli import show_workflows
-    from nodetool.cli.holder import Where, ask
+    from nodetool.cli.holder import Holder, Where, ask
 
-    found = ask(Where.given(home, url, prefix, token), lambda holder: holder.workflow(id))
+    where = Where.given(home, url, prefix, token, nodes=nodes)
+
+    async def export(holder: Holder) -> dict[str, Any]:
+        found = await holder.workflow(id)
+        if not bundle:
+            return found
+        from nodetool.cli.bundling import bundled
+
+        return {**found, "graph": await bundled(found["graph"], where.config, holder.workflow)}
+
+    found = ask(where, export)
     if python:
         from nodetool.cli import types
         from nodetool.cli.python import program
 
-        text = program(found, in_loop(types.catalogue(read_config(home=home, nodes=nodes))))
+        text = program(found, in_loop(types.catalogue(where.config)))
     else:
         text = show_workflows.document(found)
     if output:
