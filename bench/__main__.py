@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from bench import accept, cancel, chain, idle, machine, recover, runs, start, stream, waiting
+from bench import accept, cancel, chain, idle, machine, recover, runs, start, stream, talk, waiting
 from bench.load import Failed
 from bench.script import Options, Row, Script, bar, json_lines, markdown, table
 
 SCRIPTS: tuple[Script[Any], ...] = (
     runs.SCRIPT,
     accept.SCRIPT,
+    talk.SCRIPT,
     stream.SCRIPT,
     chain.SCRIPT,
     cancel.SCRIPT,

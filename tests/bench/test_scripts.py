@@ -24,11 +24,13 @@ from bench.script import Options, Script, json_lines, quantile
 from bench.sockets import Event, masked
 from bench.start import Starts
 from bench.stream import LineCounter, Streams, complete
+from bench.talk import Talks
 from bench.waiting import Waits
 
 SMALL: dict[str, Options] = {
     "runs": Load(rounds=1, seconds=0.1, clients=(2,), sync=("full",)),
     "accept": accept.Load(rounds=1, seconds=0.1, clients=2, sync=("full",)),
+    "talk": Talks(rounds=1, seconds=0.1, connections=(2,), sync=("full",)),
     "stream": Streams(rounds=1, items=(100,)),
     "chain": Sizes(rounds=1, chains=(1, 10), fans=(10,)),
     "cancel": Times(times=2, hard=1),

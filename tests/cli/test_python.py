@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodetool.cli.examples import examples
-from nodetool.cli.python import NotInPython, program
+from nodetool.cli.python import METHODS, NotInPython, program
+from nodetool.sdk.workflow import Added
 from nodetool.shipped import shipped
 from tests.graphs import edge, graph, node
 from tests.runner.helpers import catalogue
@@ -90,6 +91,10 @@ def test_all_that_a_document_may_hold_is_kept() -> None:
     for one in made[2]:
         one["at"] = None
     assert made == given
+
+
+def test_what_an_added_node_has_is_known() -> None:
+    assert {"id", *(name for name in vars(Added) if not name.startswith("_"))} == METHODS
 
 
 IDS = ["a", "b", "c", "for", "1"]

@@ -8,7 +8,7 @@ from nodetool.server.errors import STATUS, status_of
 from tests.server.live import Live
 
 ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, NodetoolError)]
-NEVER_ANSWERED = {NodetoolError, errors.HomeInUse, errors.HomeTooNew}
+NEVER_ANSWERED = {NodetoolError, errors.HomeInUse, errors.HomeTooNew, errors.MissingExtra}
 """The base, and what is raised before there is a server."""
 
 

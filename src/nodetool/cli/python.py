@@ -15,11 +15,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nodetool.graph.catalogue import Catalogue, Kind
-from nodetool.protocol.descriptions import NodeDescription
+from nodetool.protocol.descriptions import PATH_PREFIX, NodeDescription
 from nodetool.protocol.documents import Graph, GraphEdge, GraphNode
 from nodetool.protocol.errors import NodetoolError
-from nodetool.sdk.describe import PATH_PREFIX
-from nodetool.sdk.workflow import Added
 
 WIDTH = 100
 """Columns of a line, where what stands on it can be broken."""
@@ -30,7 +28,7 @@ PLAIN = frozenset({"any", "str", "int", "float", "bool", "list", "dict", "enum"}
 RESERVED = frozenset({"Workflow", "json", "workflow"})
 
 
-METHODS = frozenset({"id", *(name for name in vars(Added) if not name.startswith("_"))})
+METHODS = frozenset({"id", "out", "join", "also", "sends", "at", "zip_all"})
 """What an added node has beside its outputs."""
 
 

@@ -107,6 +107,8 @@ def node(kind: NodeDescription) -> Iterator[str]:
     yield textwrap.fill(f"Runs {kind.runs}. {WHY[kind.runs]}", WIDTH)
     if kind.timeout:
         yield f"A firing may take {kind.timeout:g} seconds."
+    if kind.attempts > 1:
+        yield f"A firing that fails with certain errors is tried up to {kind.attempts} times."
     if kind.checkpoint:
         yield "Kept: when its job is started again after a crash, what it sent is not computed again."
 

@@ -14,8 +14,9 @@ from nodetool.graph.plan import Gate, Plan, PlanCalled, PlanInput, PlanNode, Pla
 from nodetool.protocol.descriptions import Role
 from nodetool.protocol.errors import Fault, ImportFailed, JobFailed, NodeFailed, TypeMismatch
 from nodetool.protocol.values import exactly
-from nodetool.sdk.describe import Process, process_of, streams_of
+from nodetool.sdk.describe import Process, process_of, retry_of, streams_of
 from nodetool.sdk.node import Node
+from nodetool.sdk.retry import Retry
 from nodetool.sdk.stream import Stream
 
 Find = Callable[[str, str, str | None], type[Node]]
@@ -45,6 +46,7 @@ class Shape(msgspec.Struct, frozen=True):
     """Fields that the node reads itself."""
     blank: dict[str, Any]
     """Values for fields without a default, until their real ones are set."""
+    retry: Retry | None
     outputs: frozenset[str] | None
     """The handles that it may send to; None if its document names them."""
 
@@ -104,6 +106,8 @@ class BoundNode(msgspec.Struct, frozen=True):
     """Stands for the node, its code and what its document sets, if what it sends is kept; else empty."""
     timeout: float
     """Seconds of one firing, as its class says; 0 is no limit."""
+    retry: Retry | None
+    """How often a firing is tried, as its class says."""
     calls: int
     """Which workflow of the plan it calls; -1 if it calls none."""
     output: int
@@ -139,7 +143,7 @@ class Bound(msgspec.Struct, frozen=True):
     keeps: bool
     """What some of its nodes send is kept."""
     is_limited: bool
-    """Some of its nodes say how long they may take."""
+    """Some of its nodes say how long they may take, or how often they are tried."""
     called: list["BoundCalled"]
     """The workflows that its nodes call, and all that those call."""
     secret_params: tuple[str, ...]
@@ -202,7 +206,7 @@ def _bound_plan(plan: Plan, find: Find) -> Bound:
         nodes,
         [node.index for node in sorted(sources, key=lambda node: node.role != "input")],
         keeps=plan.keeps,
-        is_limited=any(kind.timeout for kind in plan.types),
+        is_limited=any(kind.timeout for kind in plan.types) or any(kind.shape.retry for kind in kinds),
         called=[],
         secret_params=(),
         secrets=(),
@@ -225,6 +229,7 @@ def shape(cls: type[Node]) -> Shape:
         item=converter(_item(hints.get("value", Any))),
         streams=frozenset(streams),
         blank={field.name: Stream(_Nothing()) if field.name in streams else None for field in fields if field.required},
+        retry=retry_of(cls),
         outputs=None if cls.supports_dynamic_outputs else frozenset(handle for handle, _ in process.outputs),
     )
 
@@ -320,7 +325,7 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         role=node.role,
         gate=node.gate,
         way=way,
-        is_quick=node.gate == "once" and way in QUICK and not kind.checkpoint,
+        is_quick=node.gate == "once" and way in QUICK and not (kind.checkpoint or form.retry),
         streams=node.yields or node.gate in ("on_any", "zip_all"),
         takes_context=form.process.takes_context,
         named=form.process.named,
@@ -337,6 +342,7 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         has_value="value" in node.values,
         base=_base(node, kind) if kind.checkpoint else b"",
         timeout=kind.timeout,
+        retry=form.retry,
         calls=node.calls,
         output=output,
         packed_id=packed(node_id=node.id),

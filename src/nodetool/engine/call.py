@@ -9,7 +9,8 @@ from typing import Any
 from nodetool.engine.bind import BoundNode
 from nodetool.engine.collect import Gathered, Outlet
 from nodetool.engine.mark import Offset
-from nodetool.engine.net import CallFailed, Net, Place, describe_error
+from nodetool.engine.net import CallFailed, Net, Place
+from nodetool.engine.shown import describe_error
 from nodetool.engine.step import CAPACITY
 from nodetool.engine.tape import Tape
 from nodetool.graph.plan import PlanParam

@@ -1,8 +1,12 @@
-"""How nodes fire that need care: what some send is kept, to be taken another time; the time of some is limited."""
+"""How nodes fire that need care: what some send is kept, to be taken another time; the time of some is limited; some
+try again what has failed.
+"""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
+from random import random
 from typing import Any
 
 from nodetool.engine.bind import QUICK, BoundNode
@@ -12,6 +16,7 @@ from nodetool.engine.keep import Checkpoints, Recording, restored
 from nodetool.engine.limit import Stopwatch, WatchedHands, watched
 from nodetool.engine.read import Arrival
 from nodetool.engine.report import Reporter
+from nodetool.engine.shown import describe_error
 from nodetool.engine.step import Inbox, Step
 from nodetool.engine.work import Threads, made_by
 from nodetool.graph.plan import shorter
@@ -44,11 +49,17 @@ class Care:
 
     def needs(self, node: BoundNode) -> bool:
         """Say whether the firings of a node go through ``items``."""
-        return self._keeps(node) or (node.way not in QUICK and self._seconds(node) > 0)
+        return self._keeps(node) or node.retry is not None or (node.way not in QUICK and self._seconds(node) > 0)
 
-    def items(self, step: Step, process: Callable[[], Any], context: NodeContext) -> AsyncGenerator[Any, None]:
-        """Yield what a firing makes: what it yields, or the one thing that it returns."""
-        return self._kept(step, process, context) if self._keeps(step.node) else self._made(step, process)
+    def items(
+        self, step: Step, process: Callable[[], Any], context: NodeContext, refill: Callable[[], None]
+    ) -> AsyncGenerator[Any, None]:
+        """Yield what a firing makes: what it yields, or the one thing that it returns.
+
+        *refill* sets the fields of the node as they were, before it is tried again.
+        """
+        made = self._tried(step, process, refill) if step.node.retry else self._made(step, process)
+        return self._kept(step, made, context) if self._keeps(step.node) else made
 
     def arrival(self, step: Step, wait: Arrival) -> Arrival:
         """Return *wait*, so that the time for which a node waits for an item does not count."""
@@ -65,7 +76,9 @@ class Care:
 
     # Kept outputs.
 
-    async def _kept(self, step: Step, process: Callable[[], Any], context: NodeContext) -> AsyncGenerator[Any, None]:
+    async def _kept(
+        self, step: Step, made: AsyncGenerator[Any, None], context: NodeContext
+    ) -> AsyncGenerator[Any, None]:
         assert self._checkpoints
         node, firing = step.node, context.firing
         where = key(node, firing, self._report.path)
@@ -79,7 +92,7 @@ class Care:
         if not firing.content:
             recording.give_up("an input of it cannot be written down")
         yields = node.way.startswith("each")
-        async with aclosing(self._made(step, process)) as made:
+        async with aclosing(made):
             async for item in made:
                 recording.add(item)
                 if not yields:  # before it waits for anybody
@@ -114,6 +127,32 @@ class Care:
         if (node.index, about) not in self._told:
             self._told.add((node.index, about))
             self._report.log(node, text, severity)
+
+    # Another try.
+
+    async def _tried(
+        self, step: Step, process: Callable[[], Any], refill: Callable[[], None]
+    ) -> AsyncGenerator[Any, None]:
+        """Yield what a firing makes, trying again as its class says, unless something was sent: that stays sent."""
+        retry = step.node.retry
+        assert retry
+        for tried in range(1, retry.attempts + 1):
+            has_sent = False
+            try:
+                async with aclosing(self._made(step, process)) as made:
+                    async for item in made:
+                        has_sent = True
+                        yield item
+                return
+            except retry.on as error:
+                if has_sent or tried == retry.attempts or isinstance(error, TimedOut):
+                    raise
+                seconds = retry.seconds(tried, random())  # noqa: S311 - nothing is secret about it
+                again = f"again in {seconds:.2g} s: {describe_error(error)}"
+                self._report.tape.tick()
+                self._report.log(step.node, f"try {tried} of {retry.attempts} failed, {again}", "warning")
+            await asyncio.sleep(seconds)
+            refill()
 
     # Limited time.
 

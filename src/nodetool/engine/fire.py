@@ -12,7 +12,7 @@ from nodetool.engine.context import NodeContext
 from nodetool.engine.convert import Misfit
 from nodetool.engine.flow import Flow
 from nodetool.engine.gate import Row, ZipAll
-from nodetool.engine.handles import by_handle, fill
+from nodetool.engine.handles import by_handle, fill, refill
 from nodetool.engine.pace import Pace
 from nodetool.engine.read import Arrival, Arrivals
 from nodetool.engine.report import Reporter
@@ -145,7 +145,8 @@ class Firing:
     async def _fire_with_care(self, step: Step, row: Row) -> None:
         assert self._care
         process = self._process(step, row)
-        await self._send_each(step, self._care.items(step, process, self._context(step, row)))
+        again = partial(refill, step.node, step.instance, row)
+        await self._send_each(step, self._care.items(step, process, self._context(step, row), again))
 
     def _needs_care(self, step: Step) -> bool:
         return self._care is not None and self._care.needs(step.node)

@@ -1,6 +1,7 @@
 """What goes into a node by its handles, and what comes out by them."""
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from nodetool.engine.bind import BoundNode, misfit
@@ -19,6 +20,13 @@ def fill(node: BoundNode, made: Any, row: Row) -> None:
         raise misfit(node.id, handle, error) from error
     for handle in node.dynamic:
         made.dynamic[handle] = row[handle]
+
+
+def refill(node: BoundNode, made: Any, row: Row) -> None:
+    """Set the fields of an instance as they were, whatever its node has made of them."""
+    for field, value in node.mutable:
+        setattr(made, field, deepcopy(value))
+    fill(node, made, row)
 
 
 def inputs(node: BoundNode, row: Row) -> Row:

@@ -28,9 +28,6 @@ from nodetool.sdk.tools import Tools
 GRACE = 0.25
 """Seconds that siblings of a failed node have to stop."""
 
-MAX_MESSAGE = 10_000
-"""Characters of an error's text."""
-
 
 class Failure(NamedTuple):
     """Which node failed, and how."""
@@ -225,16 +222,6 @@ def innermost(failure: Failure) -> Failure:
     while isinstance(failure.error, CallFailed):
         failure = failure.error.failure
     return failure
-
-
-def describe_error(error: BaseException) -> str:
-    """Return the message of an error as a caller may see it: its own words, else the name of its class."""
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - an error of a node's, whose own text may fail
-        text = ""
-    text = text.encode(errors="replace").decode()
-    return text[:MAX_MESSAGE] or type(error).__name__
 
 
 def _first(error: BaseException) -> BaseException:

@@ -9,9 +9,10 @@ from nodetool.engine.call import CalledWorkflow
 from nodetool.engine.collect import Result
 from nodetool.engine.keep import Checkpoints
 from nodetool.engine.mark import Mark, NoMark
-from nodetool.engine.net import Failure, Means, Net, describe_error, innermost
+from nodetool.engine.net import Failure, Means, Net, innermost
 from nodetool.engine.pace import Crowd, Pace, Room
 from nodetool.engine.report import Reporter
+from nodetool.engine.shown import describe_error
 from nodetool.engine.step import CAPACITY
 from nodetool.engine.work import Threads
 from nodetool.protocol.bounds import NARROW

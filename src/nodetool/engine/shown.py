@@ -13,6 +13,9 @@ MAX_SHOWN = 1 << 18
 MAX_HANDLES = 64
 """Handles of a node whose values are shown in its ``node_update``."""
 
+MAX_MESSAGE = 10_000
+"""Characters of an error's text."""
+
 LARGE = 1024
 """Bytes of a value that count when it is told how much may be on its way."""
 
@@ -73,3 +76,13 @@ def shown(text: str) -> str:
     if len(text) > MAX_SHOWN:
         text = f"{text[:MAX_SHOWN]}…"
     return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the message of an error as a caller may see it: its own words, else the name of its class."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an error of a node's, whose own text may fail
+        text = ""
+    text = text.encode(errors="replace").decode()
+    return text[:MAX_MESSAGE] or type(error).__name__

@@ -23,6 +23,10 @@ Role = Literal["node", "input", "output", "preview", "note"]
 """What the engine does with a node: run it, feed it from params, collect from it, show its values, or nothing."""
 
 
+PATH_PREFIX = "nodetool_path."
+"""Modules loaded from a file are imported under this name; it is not part of a type's name."""
+
+
 class TypeMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """A type as NodeTool's clients read it: a name, and arguments for ``list``, ``dict`` and ``union``."""
 
@@ -77,6 +81,8 @@ class NodeDescription(msgspec.Struct, frozen=True, kw_only=True):
     """What it sent is kept: a later attempt of the job does not compute it again."""
     timeout: float = 0.0
     """Seconds that one firing may take; 0 is no limit."""
+    attempts: int = 1
+    """How often a firing is tried at most."""
     is_dynamic: bool = False
     """Takes any further in-handle, as a dynamic property."""
     supports_dynamic_outputs: bool = False

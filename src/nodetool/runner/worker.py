@@ -11,10 +11,10 @@ import msgspec
 
 from nodetool.engine.bind import Bound, Find, bind
 from nodetool.engine.keep import Checkpoints
-from nodetool.engine.net import describe_error
 from nodetool.engine.pace import Crowd
 from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
+from nodetool.engine.shown import describe_error
 from nodetool.engine.tape import FLUSH_BYTES, Tape
 from nodetool.graph.plan import Plan
 from nodetool.protocol import codec, frames

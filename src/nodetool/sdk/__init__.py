@@ -12,6 +12,7 @@ from nodetool.sdk.http import Response as Response
 from nodetool.sdk.node import InputNode as InputNode
 from nodetool.sdk.node import Node as Node
 from nodetool.sdk.node import OutputNode as OutputNode
+from nodetool.sdk.retry import Retry as Retry
 from nodetool.sdk.stream import Stream as Stream
 from nodetool.sdk.tools import SecretMissing as SecretMissing
 from nodetool.sdk.workflow import Workflow as Workflow
@@ -28,6 +29,7 @@ __all__ = [
     "Node",
     "OutputNode",
     "Response",
+    "Retry",
     "SecretMissing",
     "Stream",
     "Workflow",

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 import msgspec
 
 from nodetool.protocol.descriptions import (
+    PATH_PREFIX,
     RUNS,
     TOUCHES,
     Calls,
@@ -27,10 +28,8 @@ from nodetool.protocol.ids import is_secret_name
 from nodetool.protocol.values import Unsendable, plain
 from nodetool.sdk.context import Context
 from nodetool.sdk.node import Node
+from nodetool.sdk.retry import Retry
 from nodetool.sdk.stream import Stream
-
-PATH_PREFIX = "nodetool_path."
-"""Modules loaded from a file are imported under this name; it is not part of a type's name."""
 
 NAMES: dict[Any, str] = {
     Any: "any",
@@ -100,6 +99,7 @@ def _described(cls: type[Node], path: str | None, version: str) -> NodeDescripti
         yields=process.yields,
         checkpoint=cls.checkpoint,
         timeout=timeout_of(cls),
+        attempts=retry.attempts if (retry := retry_of(cls)) else 1,
         is_dynamic=cls.is_dynamic,
         supports_dynamic_outputs=cls.supports_dynamic_outputs,
         properties=_properties(cls),
@@ -138,6 +138,18 @@ def timeout_of(cls: type[Node]) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < math.inf:
         raise BadNode(f"{cls.__qualname__}.timeout is {given!r}; it has to be a number of seconds, or 0 for no limit")
     return float(given)
+
+
+def retry_of(cls: type[Node]) -> Retry | None:
+    """Return how often a firing is tried, None for once. Raises BadNode."""
+    if "retry" in cls.__struct_fields__:
+        return None
+    declared: Any = cls.retry
+    if declared is not None and not isinstance(declared, Retry):
+        raise BadNode(f"{cls.__qualname__}.retry is {declared!r}; it has to be a Retry, as Retry(attempts=3)")
+    if declared and (streams := sorted(streams_of(cls))):
+        raise BadNode(f"{cls.__qualname__}.retry: it reads the stream {streams[0]} itself, which it cannot do twice")
+    return declared
 
 
 def _check_checkpoint(cls: type[Node]) -> None:

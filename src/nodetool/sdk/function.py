@@ -4,10 +4,10 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, cast, get_type_hints, overload
 
-from nodetool.protocol.descriptions import Runs
+from nodetool.protocol.descriptions import PATH_PREFIX, Runs
 from nodetool.sdk.context import Context
-from nodetool.sdk.describe import PATH_PREFIX
 from nodetool.sdk.node import Node, NodeType
+from nodetool.sdk.retry import Retry
 
 P = ParamSpec("P")
 
@@ -26,6 +26,7 @@ def node(
     runs: Runs | None = None,
     checkpoint: bool | None = None,
     timeout: float | None = None,
+    retry: Retry | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Node]]: ...
 def node(
     function: Callable[..., Any] | None = None,
@@ -36,6 +37,7 @@ def node(
     runs: Runs | None = None,
     checkpoint: bool | None = None,
     timeout: float | None = None,
+    retry: Retry | None = None,
 ) -> Any:
     """Make a node class of a function: ``@node``, or ``@node(runs="inline")``.
 
@@ -45,7 +47,14 @@ def node(
 
     The name then stands for the class: ``run(shout(text="hi"))`` in a test. The function itself is ``shout.function``.
     """
-    given = {"type_name": type_name, "title": title, "runs": runs, "checkpoint": checkpoint, "timeout": timeout}
+    given: dict[str, Any] = {
+        "type_name": type_name,
+        "title": title,
+        "runs": runs,
+        "checkpoint": checkpoint,
+        "timeout": timeout,
+    }
+    given["retry"] = retry
     if function is None:
         return lambda function: _made(function, given)
     return _made(function, given)
@@ -56,18 +65,20 @@ def _made(function: Callable[..., Any], given: dict[str, Any]) -> type[Node]:
     parameters = list(inspect.signature(function).parameters.values())
     takes_context = bool(parameters) and hints.get(parameters[0].name) is Context
     fields = parameters[1:] if takes_context else parameters
-    name = "".join(word.capitalize() for word in function.__name__.split("_"))
+    called = "".join(word.capitalize() for word in function.__name__.split("_"))
     others = [one.name for one in fields if one.kind is one.VAR_KEYWORD]
     handles = [_checked(function, one, hints) for one in fields if one.kind is not one.VAR_KEYWORD]
-    if given["timeout"] is not None and any(one.name == "timeout" for one in handles):
-        raise TypeError(f"{function.__qualname__}: the input timeout has the name of the limit; call it something else")
+    for name in ("timeout", "retry"):
+        if given[name] is not None and any(one.name == name for one in handles):
+            text = f"the input {name} has the name of the limit; call it something else"
+            raise TypeError(f"{function.__qualname__}: {text}")
     namespace: dict[str, Any] = {
         "__module__": function.__module__,
         "__qualname__": function.__qualname__,
         "__doc__": function.__doc__,
         "__annotations__": {one.name: hints[one.name] for one in handles},
         **{one.name: one.default for one in handles if one.default is not one.empty},
-        "type_name": f"{function.__module__.removeprefix(PATH_PREFIX)}.{name}",
+        "type_name": f"{function.__module__.removeprefix(PATH_PREFIX)}.{called}",
         **{key: value for key, value in given.items() if value is not None},
         "process": _process(function, [one.name for one in handles], bool(others), takes_context, hints),
         "function": staticmethod(function),
@@ -75,7 +86,7 @@ def _made(function: Callable[..., Any], given: dict[str, Any]) -> type[Node]:
     if others:
         namespace |= {"is_dynamic": True, "dynamic": {}}
         namespace["__annotations__"]["dynamic"] = dict[str, Any]
-    return cast(type[Node], NodeType(name, (Node,), namespace))
+    return cast(type[Node], NodeType(called, (Node,), namespace))
 
 
 def _checked(function: Callable[..., Any], one: inspect.Parameter, hints: dict[str, Any]) -> inspect.Parameter:

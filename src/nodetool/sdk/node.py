@@ -5,6 +5,7 @@ from typing import Any, ClassVar, dataclass_transform
 import msgspec
 
 from nodetool.protocol.descriptions import Calls, Role, Runs, Touch
+from nodetool.sdk.retry import Retry
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -39,6 +40,9 @@ class Node(msgspec.Struct, metaclass=NodeType):
     checkpoint: ClassVar[bool] = False
     """The work costs money or minutes: what it sent is kept, and when the job is started again after a crash, a firing
     on the same inputs is not computed again. The same inputs have to mean the same work, whenever it is done."""
+    retry: ClassVar[Retry | None] = None
+    """A firing that fails with certain errors is tried again, unless it has sent something. A field of this name is an
+    input like any other."""
     touches: ClassVar[tuple[Touch, ...]] = ()
     """``host`` if it reaches files, processes or devices of the machine other than by its context, ``code`` if it runs
     code that comes with the workflow: then the worker runs it only where its operator allows that."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from nodetool.protocol.descriptions import PATH_PREFIX
 from nodetool.protocol.errors import ImportFailed
-from nodetool.sdk.describe import PATH_PREFIX
 from nodetool.sdk.node import Node
 
 GROUP = "nodetool.nodes"
