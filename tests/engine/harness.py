@@ -12,6 +12,7 @@ from nodetool.engine.keep import Checkpoints
 from nodetool.engine.pace import Room
 from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
+from nodetool.engine.setups import Setups
 from nodetool.engine.step import CAPACITY
 from nodetool.engine.tape import Tape
 from nodetool.graph.catalogue import Catalogue
@@ -124,6 +125,7 @@ class Player:
         attempt: int = 1,
         capacity: int = CAPACITY,
         room: Room = lambda _: None,
+        setups: Setups | None = None,
     ) -> tuple[Run, Callable[[], list[AnyEvent]]]:
         """Return a run that has not begun, and a function that gives its events."""
         report = Reporter(
@@ -138,6 +140,7 @@ class Player:
             limits=RunLimits(max_result=max_result, node_timeout=node_timeout),
             checkpoints=checkpoints,
             capacity=capacity,
+            setups=setups,
         )
 
         def taken() -> list[AnyEvent]:

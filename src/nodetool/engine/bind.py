@@ -14,7 +14,7 @@ from nodetool.graph.plan import Gate, Plan, PlanCalled, PlanInput, PlanNode, Pla
 from nodetool.protocol.descriptions import Role
 from nodetool.protocol.errors import Fault, ImportFailed, JobFailed, NodeFailed, TypeMismatch
 from nodetool.protocol.values import exactly
-from nodetool.sdk.describe import Process, process_of, retry_of, streams_of
+from nodetool.sdk.describe import Process, process_of, retry_of, sets_up, streams_of
 from nodetool.sdk.node import Node
 from nodetool.sdk.retry import Retry
 from nodetool.sdk.stream import Stream
@@ -47,6 +47,8 @@ class Shape(msgspec.Struct, frozen=True):
     blank: dict[str, Any]
     """Values for fields without a default, until their real ones are set."""
     retry: Retry | None
+    sets_up: bool
+    """It has to be set up before its nodes fire."""
     outputs: frozenset[str] | None
     """The handles that it may send to; None if its document names them."""
 
@@ -230,6 +232,7 @@ def shape(cls: type[Node]) -> Shape:
         streams=frozenset(streams),
         blank={field.name: Stream(_Nothing()) if field.name in streams else None for field in fields if field.required},
         retry=retry_of(cls),
+        sets_up=sets_up(cls),
         outputs=None if cls.supports_dynamic_outputs else frozenset(handle for handle, _ in process.outputs),
     )
 
@@ -325,7 +328,7 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         role=node.role,
         gate=node.gate,
         way=way,
-        is_quick=node.gate == "once" and way in QUICK and not (kind.checkpoint or form.retry),
+        is_quick=node.gate == "once" and way in QUICK and not (kind.checkpoint or form.retry or form.sets_up),
         streams=node.yields or node.gate in ("on_any", "zip_all"),
         takes_context=form.process.takes_context,
         named=form.process.named,

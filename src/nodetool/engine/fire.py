@@ -16,6 +16,7 @@ from nodetool.engine.handles import by_handle, fill, refill
 from nodetool.engine.pace import Pace
 from nodetool.engine.read import Arrival, Arrivals
 from nodetool.engine.report import Reporter
+from nodetool.engine.setups import Setups
 from nodetool.engine.shown import encoded
 from nodetool.engine.step import Inbox, Step
 from nodetool.engine.work import Threads, each, each_in_thread
@@ -40,10 +41,12 @@ class Firing:
         pace: Pace,
         care: Care | None,
         tools: Tools,
+        setups: Setups,
         called: Callable[[BoundNode], Called],
     ) -> None:
         self._params = params
         self._tools = tools
+        self._setups = setups
         self._flow = flow
         self._report = report
         self._outlet = outlet
@@ -81,13 +84,15 @@ class Firing:
         """Fire a node when all its edges have ended, unless one of its handles got nothing."""
         row = step.complete_row()
         if row is not None:
+            if step.node.shape.sets_up:
+                await self._setups.ready(step.node.shape.cls)
             await (self._fire_with_care if self._needs_care(step) else self._fire)(step, row)
         self._complete(step)
 
     async def as_rows_come(self, step: Step, inbox: Inbox) -> None:
         """Fire as often as the gate has a row; a node that reads its streams itself fires once."""
         gate, pace = inbox.gate, self._pace
-        needs_care = self._needs_care(step)
+        needs_care, needs_setup = self._needs_care(step), step.node.shape.sets_up
         plain = None if needs_care else PLAIN.get(step.node.way)
         fire = self._fire_with_care if needs_care else self._fire
         while not gate.over:
@@ -97,6 +102,9 @@ class Firing:
                 continue
             if inbox.blocked:
                 self._flow.let_in(inbox)
+            if needs_setup:
+                await self._setups.ready(step.node.shape.cls)
+                needs_setup = False
             if plain is None:
                 await fire(step, row)
                 if step.node.gate == "reader":

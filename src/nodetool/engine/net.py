@@ -19,6 +19,7 @@ from nodetool.engine.keep import Checkpoints
 from nodetool.engine.mark import Mark, marked
 from nodetool.engine.pace import Pace
 from nodetool.engine.report import Reporter
+from nodetool.engine.setups import Setups
 from nodetool.engine.step import Step
 from nodetool.engine.work import Threads
 from nodetool.protocol.errors import NodeFailed
@@ -40,6 +41,7 @@ class Means(NamedTuple):
     """What the graphs of one attempt share: the job's own, and those of the workflows that are called."""
 
     tools: Tools
+    setups: Setups
     mark: Mark
     """By the index of a node in the whole plan."""
     checkpoints: Checkpoints | None
@@ -102,6 +104,7 @@ class Net:
             pace=pace,
             care=care,
             tools=means.tools,
+            setups=means.setups,
             called=partial(means.call, Place(report, threads, pace, means)),
         )
         self._tasks: dict[asyncio.Task[None], Step] = {}

@@ -12,6 +12,7 @@ from nodetool.engine.mark import Mark, NoMark
 from nodetool.engine.net import Failure, Means, Net, innermost
 from nodetool.engine.pace import Crowd, Pace, Room
 from nodetool.engine.report import Reporter
+from nodetool.engine.setups import Setups
 from nodetool.engine.shown import describe_error
 from nodetool.engine.step import CAPACITY
 from nodetool.engine.work import Threads
@@ -39,6 +40,7 @@ class Run:
         capacity: int = CAPACITY,
         mark: Mark | None = None,
         tools: Tools | None = None,
+        setups: Setups | None = None,
     ) -> None:
         mark = mark or NoMark()
         self.threads = Threads(pool)
@@ -55,6 +57,7 @@ class Run:
             means=Means(
                 mark=mark,
                 tools=tools or Tools(NARROW),
+                setups=setups or Setups(pool),
                 checkpoints=checkpoints,
                 node_timeout=limits.node_timeout,
                 capacity=capacity,

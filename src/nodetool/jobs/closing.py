@@ -5,9 +5,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from nodetool.jobs.supervisor import Supervisor
+from nodetool.protocol import frames
 
 SETTLE = 1.0
 """Seconds that the end of the server waits for a database that does not take changes …"""
+
+PARTING = 1.5
+"""Seconds that runners without a run have to end by themselves."""
 
 LAST_WAIT = 5.0
 """… and for runners that it has killed."""
@@ -25,6 +29,10 @@ async def stop(supervisor: Supervisor) -> None:
     """Kill the runners. What did not end is queued for the next start, and that does not count."""
     dispatcher = supervisor.dispatcher
     dispatcher.is_stopping = True
+    idle = [runner for runner in dispatcher.runners if runner.is_ready and not runner.active]
+    for runner in idle:  # what nodes keep loaded may be taken down
+        runner.link.send(frames.Stop())
+    await _until(dispatcher.changed, lambda: not any(runner in idle for runner in dispatcher.runners), PARTING)
     for runner in dispatcher.runners:
         runner.link.kill()
     # One that cannot be killed is left to the guardian.

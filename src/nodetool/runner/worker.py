@@ -14,6 +14,7 @@ from nodetool.engine.keep import Checkpoints
 from nodetool.engine.pace import Crowd
 from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
+from nodetool.engine.setups import Setups
 from nodetool.engine.shown import describe_error
 from nodetool.engine.tape import FLUSH_BYTES, Tape
 from nodetool.graph.plan import Plan
@@ -35,6 +36,9 @@ PLANS = 256
 GATHER = 0.002
 """Seconds that events wait at most while a run goes on telling."""
 
+
+TEARDOWN = 1.0
+"""Seconds for what nodes keep to be taken down."""
 
 Kept = dict[bytes, frames.Checkpoint]
 """What earlier attempts of a job kept, by its key."""
@@ -100,6 +104,7 @@ class Worker:
         bounds: Bounds = NARROW,
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._parting: asyncio.Task[None] | None = None
         self._send = send
         self._bounds = bounds
         self._leave = leave
@@ -114,6 +119,7 @@ class Worker:
         """What came for jobs whose start is on its way."""
         self._active: dict[tuple[int, int], Active] = {}
         self._crowd = Crowd()
+        self._setups = Setups(pool)
         self._telling: list[Tape] = []
         self._gather_until = 0.0
         self._told = 0
@@ -134,21 +140,27 @@ class Worker:
                 case frames.Cancel():
                     self._cancel(frame)
                 case frames.Stop():
-                    self._leave()
+                    self._parting = self._loop.create_task(self._part())
 
     def alone(self) -> Reporter | None:
         """Return the voice of the only run, if there is exactly one. May be called by any thread."""
         runs = list(self._active.values())
         return runs[0].report if len(runs) == 1 else None
 
+    async def _part(self) -> None:
+        """Leave in order: what nodes keep loaded is taken down first."""
+        await self._setups.teardown(TEARDOWN)
+        self._leave()
+
     async def stop(self, seconds: float) -> None:
-        """Cancel every run, and wait until they have ended, *seconds* at most."""
+        """Cancel every run, and wait until they have ended, *seconds* at most; then take down what nodes keep."""
         await asyncio.sleep(0)  # what has just become a task has to begin, or it would not hear of it
         tasks = [active.task for active in self._active.values() if active.task]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
+        await self._setups.teardown(TEARDOWN)
 
     # Plans.
 
@@ -200,6 +212,7 @@ class Worker:
                 checkpoints=self._checkpoints(active) if bound.keeps else None,
                 mark=JobMark(self._pulse, start.job_no),
                 tools=tools,
+                setups=self._setups,
             )
             end = await run.go()
             self._tell_failure(active, run)

@@ -87,6 +87,7 @@ def describe(cls: type[Node], *, path: str | None = None, version: str = "") -> 
 
 def _described(cls: type[Node], path: str | None, version: str) -> NodeDescription:
     process = process_of(cls)
+    sets_up(cls)
     _check_checkpoint(cls)
     name = type_name(cls)
     return NodeDescription(
@@ -150,6 +151,16 @@ def retry_of(cls: type[Node]) -> Retry | None:
     if declared and (streams := sorted(streams_of(cls))):
         raise BadNode(f"{cls.__qualname__}.retry: it reads the stream {streams[0]} itself, which it cannot do twice")
     return declared
+
+
+def sets_up(cls: type[Node]) -> bool:
+    """Say whether *cls* is set up before its nodes fire. Raises BadNode."""
+    for name in ("setup", "teardown"):
+        function = getattr(cls, name, None)
+        is_field = name in cls.__struct_fields__
+        if function is not None and not is_field and not inspect.ismethod(function):
+            raise BadNode(f"{cls.__qualname__}.{name} has to be a classmethod: what it keeps belongs to the class")
+    return hasattr(cls, "setup") and "setup" not in cls.__struct_fields__
 
 
 def _check_checkpoint(cls: type[Node]) -> None:

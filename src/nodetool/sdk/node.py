@@ -23,6 +23,10 @@ class Node(msgspec.Struct, metaclass=NodeType):
     generator of either kind; it may take a ``Context``. It returns one value for the handle ``output``, or, where its
     return annotation is a ``TypedDict``, a value for each handle that it names; ``None`` sends nothing.
 
+    ``@classmethod def setup(cls)`` (or ``async def``) is called once in a process, before the first node of the class
+    fires there, and may keep something on the class for all runs: a model, a connection. ``teardown`` is called when
+    such a process ends in order, and not when it is killed.
+
     A class may declare ``timeout: ClassVar[float] = 30``: a firing may not take longer than so many seconds. A field of
     this name is an input like any other, and no limit.
     """

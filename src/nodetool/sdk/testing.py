@@ -25,7 +25,7 @@ import msgspec
 
 from nodetool.protocol.bounds import EVERYWHERE, Bounds
 from nodetool.protocol.events import Severity
-from nodetool.sdk.describe import Process, fields, process_of, streams_of
+from nodetool.sdk.describe import Process, fields, process_of, sets_up, streams_of
 from nodetool.sdk.http import Http
 from nodetool.sdk.node import Node
 from nodetool.sdk.stream import Stream
@@ -160,6 +160,7 @@ async def outputs(node: Node, ctx: Recorder | None = None) -> dict[str, list[Any
     if not hasattr(node, "process"):
         raise TypeError(f"{cls.__qualname__} has no process: a workflow does its work")
     _prepare(node)
+    await _set_up(cls)
     ctx = ctx or Recorder()
     ctx.cls = cls
     sent: dict[str, list[Any]] = {}
@@ -200,6 +201,13 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
         return msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
         raise ValueError(f"{name}: {error}") from error
+
+
+async def _set_up(cls: Any) -> None:
+    if sets_up(cls):
+        made = cls.setup()
+        if inspect.isawaitable(made):
+            await made
 
 
 async def _results(node: Any, process: Process, ctx: Recorder) -> list[Any]:
