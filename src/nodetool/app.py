@@ -243,7 +243,9 @@ def connector(config: Config, guard: Guard | None, catalogue: str) -> Connect:
 
     *catalogue* is the hash of the node types that it is to know.
     """
-    limits = RunLimits(max_result=config.max_result, node_timeout=config.node_timeout)
+    limits = RunLimits(
+        max_result=config.max_result, node_timeout=config.node_timeout, input_timeout=config.input_timeout
+    )
     if config.runners == 0:
         from nodetool.runner.local import LocalLink
 

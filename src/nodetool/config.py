@@ -157,6 +157,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     job_timeout: float = 0.0
     """Seconds that one attempt of a job may take; 0 is no limit."""
     node_timeout: float = 0.0
+    input_timeout: float = 0.0
     """Seconds that one firing of a node may take; 0 is no limit."""
     max_attempts: int = 3
     """How often a job is started that ends badly by its own fault."""
@@ -255,6 +256,12 @@ def _path(kind: type, value: Any) -> Any:
     raise TypeError(f"expected a path, got {type(value).__name__}")
 
 
+def _check_seconds(**limits: float) -> None:
+    for name, seconds in limits.items():
+        if not 0 <= seconds < math.inf:
+            raise InvalidSetting(f"{name} {seconds:g}: a number of seconds, or 0 for no limit")
+
+
 def _check(config: Config) -> None:
     if not is_loopback(config.host) and config.asks_nobody and not config.insecure:
         raise InvalidSetting(
@@ -273,8 +280,7 @@ def _check(config: Config) -> None:
     for name in AT_LEAST_0:
         if not getattr(config, name) >= 0:
             raise InvalidSetting(f"{name} {getattr(config, name)}: there cannot be less than 0")
-    if not 0 <= config.node_timeout < math.inf:
-        raise InvalidSetting(f"node_timeout {config.node_timeout:g}: a number of seconds, or 0 for no limit")
+    _check_seconds(node_timeout=config.node_timeout, input_timeout=config.input_timeout)
     for path in config.nodes:
         if not Path(path).is_file():
             raise InvalidSetting(f"nodes {path}: there is no such file")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from nodetool.engine.bind import bind
+from nodetool.engine.feeds import Feeds
 from nodetool.engine.keep import Checkpoints
 from nodetool.engine.pace import Room
 from nodetool.engine.report import Reporter
@@ -126,6 +127,7 @@ class Player:
         capacity: int = CAPACITY,
         room: Room = lambda _: None,
         setups: Setups | None = None,
+        feeds: Feeds | None = None,
     ) -> tuple[Run, Callable[[], list[AnyEvent]]]:
         """Return a run that has not begun, and a function that gives its events."""
         report = Reporter(
@@ -141,6 +143,7 @@ class Player:
             checkpoints=checkpoints,
             capacity=capacity,
             setups=setups,
+            feeds=feeds,
         )
 
         def taken() -> list[AnyEvent]:

@@ -1,7 +1,7 @@
 """Rooms below the server, as small as its ports allow: jobs that a test drives by hand."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from nodetool.protocol.errors import (
     IdempotencyMismatch,
     NodetoolError,
     NotFound,
+    NotStreaming,
     PreconditionFailed,
 )
-from nodetool.protocol.events import AnyEvent, JobUpdate, LogUpdate, Status
+from nodetool.protocol.events import ENDED, AnyEvent, JobUpdate, LogUpdate, Status
 from nodetool.protocol.ids import new_id, normal_id
 from nodetool.server.ports import Cursor, Job, Services
 from nodetool.storage.blobs import FolderBlobs
@@ -71,6 +72,8 @@ class FakeJob:
         self.changed = asyncio.Event()
         self.cursors: list[FakeCursor] = []
         self.cancels = 0
+        self.inputs: dict[str, list[Any]] = {}
+        """Those that are open."""
         self.emit(self.update("queued"))
 
     @property
@@ -283,6 +286,19 @@ class FakeJobs:
         if after > job.last_seq:
             raise CursorAhead(job_id=job.id)
         return job.events(after)
+
+    async def feed(self, user: str, id: str, name: str, value: Any) -> Awaitable[None]:
+        job = self._find(user, id)
+        if job.status in ENDED or name not in job.inputs:
+            raise NotStreaming(job_id=job.id)
+        job.inputs[name].append(value)
+        return asyncio.sleep(0)
+
+    async def end_input(self, user: str, id: str, name: str) -> Awaitable[None]:
+        job = self._find(user, id)
+        if job.inputs.pop(name, None) is None:
+            raise NotStreaming(job_id=job.id)
+        return asyncio.sleep(0)
 
     async def cancel(self, user: str, id: str) -> JobRow:
         job = self._find(user, id)

@@ -16,7 +16,9 @@ from nodetool.protocol import codec
 from nodetool.protocol.commands import (
     AnyCommand,
     CancelJob,
+    EndInputStream,
     GetStatus,
+    InputData,
     JobData,
     ModeData,
     Ping,
@@ -25,6 +27,7 @@ from nodetool.protocol.commands import (
     RunJob,
     RunJobData,
     SetMode,
+    StreamInput,
 )
 from nodetool.protocol.events import AnyEvent
 from nodetool.protocol.replies import Done, Pong, Refusal, Reply, StatusReply
@@ -74,6 +77,18 @@ class Socket:
     async def cancel(self, job_id: str | None = None) -> Reply:
         """Ask for the end of a job; without an id, of the newest of this connection."""
         return await self.ask(CancelJob(data=JobData(job_id=job_id)))
+
+    async def stream_input(self, name: str, value: Any, job_id: str | None = None) -> Reply:
+        """Give a job an item for an input that streams, and return once it is stored.
+
+        Raises:
+            Refused: with the code ``input_full``, try again; any other is final.
+        """
+        return await self.ask(StreamInput(data=InputData(job_id=job_id, input=name, value=value)))
+
+    async def end_input(self, name: str, job_id: str | None = None) -> Reply:
+        """Say that nothing more comes for an input."""
+        return await self.ask(EndInputStream(data=InputData(job_id=job_id, input=name)))
 
     async def status(self, job_id: str | None = None) -> StatusReply:
         reply = await self.ask(GetStatus(data=JobData(job_id=job_id)))

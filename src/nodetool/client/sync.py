@@ -165,6 +165,12 @@ class Socket:
     def cancel(self, job_id: str | None = None) -> Reply:
         return self._loop.call(self._socket.cancel(job_id))
 
+    def stream_input(self, name: str, value: Any, job_id: str | None = None) -> Reply:
+        return self._loop.call(self._socket.stream_input(name, value, job_id))
+
+    def end_input(self, name: str, job_id: str | None = None) -> Reply:
+        return self._loop.call(self._socket.end_input(name, job_id))
+
     def status(self, job_id: str | None = None) -> StatusReply:
         return self._loop.call(self._socket.status(job_id))
 

@@ -22,8 +22,8 @@ from nodetool.sdk.stream import Stream
 Find = Callable[[str, str, str | None], type[Node]]
 """Gives the class for a module, a qualified name and, for nodes given by path, the file."""
 
-Way = Literal["input", "output", "preview", "call", "await", "thread", "each", "each_async", "each_thread"]
-"""How a node is fired. The first three have no ``process``; a *call* is made in the loop, an *await* is a coroutine,
+Way = Literal["input", "feed", "output", "preview", "call", "await", "thread", "each", "each_async", "each_thread"]
+"""How a node is fired. The first four have no ``process``; a *call* is made in the loop, an *await* is a coroutine,
 a *thread* is for what may block; those that begin with *each* are generators."""
 
 QUICK: frozenset[Way] = frozenset({"input", "output", "preview", "call"})
@@ -148,6 +148,8 @@ class Bound(msgspec.Struct, frozen=True):
     """Some of its nodes say how long they may take, or how often they are tried."""
     called: list["BoundCalled"]
     """The workflows that its nodes call, and all that those call."""
+    is_fed: bool
+    """Some of its inputs stream."""
     secret_params: tuple[str, ...]
     """The params that nobody is to see …"""
     secrets: tuple[Any, ...]
@@ -210,6 +212,7 @@ def _bound_plan(plan: Plan, find: Find) -> Bound:
         keeps=plan.keeps,
         is_limited=any(kind.timeout for kind in plan.types) or any(kind.shape.retry for kind in kinds),
         called=[],
+        is_fed=any(param.streams for param in plan.params),
         secret_params=(),
         secrets=(),
     )
@@ -370,6 +373,8 @@ def _base(node: PlanNode, kind: PlanType) -> bytes:
 
 
 def _way(node: PlanNode, process: Process) -> Way:
+    if node.role == "input" and node.yields:
+        return "feed"
     if node.role != "node":
         return node.role if node.role != "note" else "preview"
     if not process.is_async and node.runs in ("blocking", "cpu", "gpu"):

@@ -10,6 +10,7 @@ from nodetool.engine.care import Care
 from nodetool.engine.collect import Outlet
 from nodetool.engine.context import NodeContext
 from nodetool.engine.convert import Misfit
+from nodetool.engine.feeds import Feeds
 from nodetool.engine.flow import Flow
 from nodetool.engine.gate import Row, ZipAll
 from nodetool.engine.handles import by_handle, fill, refill
@@ -33,6 +34,7 @@ class Firing:
     def __init__(
         self,
         params: dict[str, Any],
+        feeds: Feeds,
         *,
         flow: Flow,
         report: Reporter,
@@ -45,6 +47,7 @@ class Firing:
         called: Callable[[BoundNode], Called],
     ) -> None:
         self._params = params
+        self._feeds = feeds
         self._tools = tools
         self._setups = setups
         self._flow = flow
@@ -82,6 +85,9 @@ class Firing:
 
     async def once(self, step: Step) -> None:
         """Fire a node when all its edges have ended, unless one of its handles got nothing."""
+        if step.node.way == "feed":
+            await self._feed(step)
+            return
         row = step.complete_row()
         if row is not None:
             if step.node.shape.sets_up:
@@ -216,6 +222,20 @@ class Firing:
             except Misfit as error:  # of a workflow that is called: those of a job were made to fit
                 raise misfit(node.id, node.name, error) from error
         self._flow.finish(step, None if value is None else {"output": value}, fired=False)
+
+    async def _feed(self, step: Step) -> None:
+        """Send on what comes for an input that streams. Inputs are silent."""
+        node, convert = step.node, step.node.shape.readers["value"]
+
+        async def items() -> AsyncGenerator[Any, None]:
+            try:
+                async for item in self._feeds.items(node.name):
+                    yield convert(item) if convert else item
+            except Misfit as error:
+                raise misfit(node.id, node.name, error) from error
+
+        await self._send_each(step, items())
+        self._flow.finish(step, fired=False)
 
     def _put_out(self, step: Step, row: Row) -> Any:
         node, value = step.node, self._value(step, row)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from nodetool.engine.bind import Bound, BoundCalled, BoundNode
 from nodetool.engine.care import Care
 from nodetool.engine.collect import Outlet
+from nodetool.engine.feeds import Feeds
 from nodetool.engine.fire import Firing
 from nodetool.engine.flow import Flow
 from nodetool.engine.keep import Checkpoints
@@ -74,6 +75,7 @@ class Net:
         report: Reporter,
         outlet: Outlet,
         *,
+        feeds: Feeds | None = None,
         threads: Threads,
         pace: Pace,
         mark: Mark,
@@ -97,6 +99,7 @@ class Net:
             )
         self._firing = Firing(
             params,
+            feeds or Feeds(bound.plan.params, params, are_open=False),
             flow=self._flow,
             report=report,
             outlet=outlet,

@@ -7,6 +7,7 @@ from typing import Any
 from nodetool.engine.bind import Bound
 from nodetool.engine.call import CalledWorkflow
 from nodetool.engine.collect import Result
+from nodetool.engine.feeds import Feeds
 from nodetool.engine.keep import Checkpoints
 from nodetool.engine.mark import Mark, NoMark
 from nodetool.engine.net import Failure, Means, Net, innermost
@@ -41,6 +42,7 @@ class Run:
         mark: Mark | None = None,
         tools: Tools | None = None,
         setups: Setups | None = None,
+        feeds: Feeds | None = None,
     ) -> None:
         mark = mark or NoMark()
         self.threads = Threads(pool)
@@ -51,6 +53,7 @@ class Run:
             params,
             report,
             self._result,
+            feeds=feeds,
             threads=self.threads,
             pace=Pace(report.tape, room, crowd),
             mark=mark,

@@ -10,7 +10,7 @@ from nodetool.graph.catalogue import Catalogue
 from nodetool.graph.check import findings
 from nodetool.graph.compile import needs_value
 from nodetool.graph.streams import VALUE, collects, given_type, streaming
-from nodetool.graph.wiring import Callees, Wiring, called_id, wire
+from nodetool.graph.wiring import Callees, Wired, Wiring, called_id, wire
 from nodetool.protocol import codec
 from nodetool.protocol.descriptions import ANY, TypeMetadata
 from nodetool.protocol.documents import Graph
@@ -133,11 +133,16 @@ def _callee(place: int, name: str, height: int, wiring: Wiring) -> Callee:
         place=place,
         name=name,
         height=height,
-        inputs={name: one.in_type(VALUE) or ANY for name, (one, _) in inputs.items()},
+        inputs={name: _input(one) for name, (one, _) in inputs.items()},
         required=tuple(name for name, (one, kind) in inputs.items() if needs_value(one, kind)),
         outputs=outputs,
         items=items,
     )
+
+
+def _input(one: Wired) -> TypeMetadata:
+    type = one.in_type(VALUE) or ANY
+    return TypeMetadata(type="list", type_args=[type]) if one.is_streamed else type
 
 
 def _outputs(wiring: Wiring) -> tuple[dict[str, TypeMetadata], dict[str, TypeMetadata]]:

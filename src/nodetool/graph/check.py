@@ -35,6 +35,7 @@ def findings(wiring: Wiring, catalogue: Catalogue) -> list[Finding]:
         *_properties(wiring),
         *_wires(wiring),
         *_cycles(wiring),
+        *_secret_streams(wiring),
         *_names(wiring, "input"),
         *_names(wiring, "output"),
     ]
@@ -164,6 +165,13 @@ def _cycles(wiring: Wiring) -> Iterator[Finding]:
         names = ", ".join(wiring.nodes[place].node.id for place in cycle[:MAX_NAMED])
         more = f" and {len(cycle) - MAX_NAMED} more" if len(cycle) > MAX_NAMED else ""
         yield _finding("cycle", wiring.nodes[cycle[0]], None, f"a cycle goes through {names}{more}")
+
+
+def _secret_streams(wiring: Wiring) -> Iterator[Finding]:
+    for _, one, _ in wiring.with_role("input"):
+        if one.is_streamed and one.is_secret:
+            message = f"input {one.node.id} is secret, and what streams in cannot be: its items are stored as they come"
+            yield _finding("wrong_property", one, "stream", message)
 
 
 def _names(wiring: Wiring, role: str) -> Iterator[Finding]:

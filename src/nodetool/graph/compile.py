@@ -65,7 +65,9 @@ def plan_of(wiring: Wiring) -> Plan:
             for index, one in enumerate(wiring.wires)
         ],
         params=[
-            PlanParam(one.name, index, needs_value(one, kind), one.is_secret, *limits_of(one, kind))
+            PlanParam(
+                one.name, index, needs_value(one, kind), one.is_secret, *limits_of(one, kind), streams=one.is_streamed
+            )
             for index, one, kind in wiring.with_role("input")
         ],
         outputs=[
@@ -77,7 +79,12 @@ def plan_of(wiring: Wiring) -> Plan:
 
 
 def needs_value(one: Wired, kind: Kind) -> bool:
-    """Say whether an input has no default: its document says ``null``, or its class has none and neither has it."""
+    """Say whether an input has no default: its document says ``null``, or its class has none and neither has it.
+
+    One that streams needs none.
+    """
+    if one.is_streamed:
+        return False
     if VALUE in one.settings.values:
         return False
     data = one.node.data or {}
@@ -121,7 +128,7 @@ def _node(one: Wired, kind: Kind, types: dict[str, int], streams: list[bool]) ->
         values=one.settings.values,
         dynamic=one.settings.dynamic,
         gate=_gate(one, kind, inputs),
-        yields=description.yields,
+        yields=one.yields,
         runs=description.runs,
         inputs=inputs,
         outputs=one.outgoing,

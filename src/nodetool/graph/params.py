@@ -37,9 +37,19 @@ class Input(msgspec.Struct, frozen=True):
     max: float | None
     convert: Convert
     is_secret: bool = False
+    streams: bool = False
+    """A param is the list of its items."""
 
     def take(self, value: Any) -> Any:
-        """Return *value* as this input's type. Raises Misfit."""
+        """Return *value* as this input's type; for one that streams, as items of its type. Raises Misfit."""
+        if not self.streams:
+            return self.item(value)
+        if not isinstance(value, list):
+            raise Misfit("its items come one by one, so a param is a list of them")
+        return [self.item(one) for one in value]
+
+    def item(self, value: Any) -> Any:
+        """Return one value as this input's type. Raises Misfit."""
         made = self.convert(value, self.type)
         check_limits(made, self.min, self.max)
         return made
@@ -52,6 +62,7 @@ class Inputs(msgspec.Struct, frozen=True):
     required: tuple[str, ...]
     secret: tuple[str, ...] = ()
     """Those whose params are stored sealed, and never shown."""
+    are_some_streams: bool = False
 
 
 def inputs_of(graph: Graph, catalogue: Catalogue) -> Inputs:
@@ -69,6 +80,7 @@ def inputs_of_wiring(wiring: Wiring) -> Inputs:
         by_name,
         required=tuple(name for name, one in by_name.items() if one.required),
         secret=tuple(name for name, one in by_name.items() if one.is_secret),
+        are_some_streams=any(one.streams for one in by_name.values()),
     )
 
 
@@ -101,7 +113,9 @@ def _input(one: Wired, kind: Kind) -> Input:
     declared = kind.properties.get(VALUE)
     type = declared.type if declared else ANY
     least, most = limits_of(one, kind)
-    return Input(type, needs_value(one, kind), least, most, _CONVERT.get(type.type, fit), one.is_secret)
+    return Input(
+        type, needs_value(one, kind), least, most, _CONVERT.get(type.type, fit), one.is_secret, one.is_streamed
+    )
 
 
 def _fault(name: str, message: str) -> Fault:

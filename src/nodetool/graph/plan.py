@@ -6,7 +6,7 @@ import msgspec
 
 from nodetool.protocol.descriptions import Role, Runs
 
-PLANNER = 4
+PLANNER = 5
 """Part of a plan's hash: raised when the same document would make another plan."""
 
 Gate = Literal["once", "on_any", "zip_all", "reader"]
@@ -99,6 +99,8 @@ class PlanParam(msgspec.Struct, array_like=True, frozen=True):
     """Its value is not to be seen in events."""
     min: float | None = None
     max: float | None = None
+    streams: bool = False
+    """Its items come one by one, and what a param gives is a list of them."""
 
 
 class Plan(msgspec.Struct, array_like=True, frozen=True):

@@ -72,6 +72,8 @@ def _input(one: Wired, kind: Kind) -> Schema:
     least, most = limits_of(one, kind)
     if schema.get("type") in ("integer", "number"):
         schema.update({name: limit for name, limit in (("minimum", least), ("maximum", most)) if limit is not None})
+    if one.is_streamed:
+        return {"type": "array", "items": {**schema, "label": "", "description": ""}, **_texts(one, kind)}
     default = one.settings.get(kind, VALUE)
     if default is not None and not needs_value(one, kind):
         schema["default"] = spelled(default)

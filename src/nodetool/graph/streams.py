@@ -13,15 +13,15 @@ VALUE = "value"
 def streaming(wiring: Wiring) -> list[bool]:
     """Say of each wire whether it streams.
 
-    A node's out-handles stream if it yields, or if it fires per item because a wire into it streams. A node that reads
-    its streams itself fires once, whatever comes in.
+    A node's out-handles stream if it yields, if it is an input that streams, or if it fires per item because a wire
+    into it streams. A node that reads its streams itself fires once, whatever comes in.
     """
     nodes = _streaming_nodes(wiring)
     return [nodes[one.source] for one in wiring.wires]
 
 
 def _streaming_nodes(wiring: Wiring) -> list[bool]:
-    found = [one.kind is not None and one.kind.description.yields for one in wiring.nodes]
+    found = [one.yields for one in wiring.nodes]
     waiting = [place for place, streams in enumerate(found) if streams]
     while waiting:
         for target in _targets(wiring, waiting.pop()):

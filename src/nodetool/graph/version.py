@@ -37,6 +37,11 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     """The ids of the stored workflows that it was made with, or would have been if they were there."""
 
     @property
+    def is_fed(self) -> bool:
+        """Some of its inputs stream."""
+        return self.inputs.are_some_streams
+
+    @property
     def is_inline(self) -> bool:
         """All that its nodes do takes microseconds, and nothing of it is kept for another attempt."""
         return self.plan is not None and self.plan.runs == "inline" and not self.plan.keeps

@@ -49,6 +49,17 @@ class Wired(msgspec.Struct):
         """It is an input whose value nobody is to see: its data says ``"secret": true``."""
         return (self.node.data or {}).get("secret") is True
 
+    @property
+    def is_streamed(self) -> bool:
+        """It is an input whose items come one by one while the run goes on: its data says ``"stream": true``."""
+        role = self.kind.description.role if self.kind else None
+        return role == "input" and (self.node.data or {}).get("stream") is True
+
+    @property
+    def yields(self) -> bool:
+        """Items come from it one by one, whatever comes in."""
+        return self.kind is not None and (self.kind.description.yields or self.is_streamed)
+
     def in_type(self, handle: str) -> TypeMetadata | None:
         """Return the type of an in-handle; None if the node does not take it, or is of an unknown type."""
         if self.kind is None:

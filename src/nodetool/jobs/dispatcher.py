@@ -10,6 +10,7 @@ import structlog
 from nodetool.jobs.clock import Clock
 from nodetool.jobs.credit import Credits
 from nodetool.jobs.ending import Ending
+from nodetool.jobs.feeding import Feeding
 from nodetool.jobs.job import Job
 from nodetool.jobs.lanes import Lane
 from nodetool.jobs.lines import Lines
@@ -51,6 +52,7 @@ class Dispatcher:
         self.changed = asyncio.Event()
         """Set whenever a run has left its runner, or a runner is gone."""
         self.log = log
+        self.feeding = Feeding(log.record)
         self._secrets = secrets
         self._clock = clock
         self._now_us = clock.now_us
@@ -110,6 +112,8 @@ class Dispatcher:
             job.timer = self._clock.later(self._policy.job_timeout, self._time_out, job)
         names = job.version.secrets
         runner.start(job, job.sent_seq + 1, self._secrets.of(job.user, names) if names else {})
+        if job.version.is_fed:
+            self.feeding.begin(job)
 
     def begun(self, job: Job, op: Begin) -> None:
         """It is committed that a job began that was queued."""
@@ -143,6 +147,8 @@ class Dispatcher:
         """The job's run is under way nowhere."""
         self._credits.forget(job)
         self._resuming.forget(job)
+        if job.version.is_fed:
+            self.feeding.forget(job)
         job.runner = None
         if job.timer:
             job.timer.cancel()

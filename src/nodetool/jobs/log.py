@@ -23,6 +23,7 @@ from nodetool.storage.port import (
     Checkpoint,
     Done,
     End,
+    Feed,
     Op,
     Outcome,
     Refused,
@@ -75,7 +76,7 @@ class Log:
     def next_no(self) -> int:
         return self._writer.next_no()
 
-    def record(self, op: Accept | Cancel) -> "asyncio.Future[list[Outcome]]":
+    def record(self, op: Accept | Cancel | Feed) -> "asyncio.Future[list[Outcome]]":
         """Store what nobody listens for. Entries of a new job may follow at once: they cannot be stored before it."""
         return self._append([op])
 

@@ -1,13 +1,14 @@
 """Jobs, as the server asks for them: start, follow, look up, cancel, retry. Every run, of any surface, starts here."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any, NamedTuple
 
 import structlog
 
 from nodetool.graph.params import coerce
 from nodetool.graph.version import Version
-from nodetool.jobs import closing
+from nodetool.jobs import closing, feeding
 from nodetool.jobs.accepting import Acceptance, Ask, check_findings
 from nodetool.jobs.clock import Clock
 from nodetool.jobs.cursor import Cursor, Stored
@@ -23,7 +24,7 @@ from nodetool.jobs.tally import Tally
 from nodetool.jobs.watchdog import Watchdog
 from nodetool.jobs.workflows import Workflows
 from nodetool.jobs.workspaces import Workspaces
-from nodetool.protocol.errors import Conflict, CursorAhead, NodetoolError, NotFound, Pruned, ShuttingDown
+from nodetool.protocol.errors import Conflict, CursorAhead, NodetoolError, NotFound, NotStreaming, Pruned, ShuttingDown
 from nodetool.protocol.events import ENDED
 from nodetool.protocol.ids import normal_id
 from nodetool.runner.link import Connect
@@ -164,7 +165,7 @@ class Jobs:
         return await self._acceptance.accept_asked(ask) if id or once else self._acceptance.accept(ask)
 
     async def retry(self, user: str, id: str) -> Job:
-        """Accept a job that runs what another has run: the graph that it pinned, with its params.
+        """Accept a job that runs what another has run: the graph that it pinned, with its params and what came in.
 
         Raises:
             NotFound, Pruned: there is no such job.
@@ -178,10 +179,14 @@ class Jobs:
         graph = await self._reader.graph(row.graph_hash) or b""
         version = await self._workflows.pinned(row.graph_hash, graph)
         params = self._secrets.unpacked(row.id, row.params)
+        if version.is_fed:
+            params |= await feeding.came_in(self._reader, row.no, version.inputs, params)
         return self._acceptance.accept(Ask(user, row.workflow_id, version, params))
 
     def _ended(self, job: Job) -> None:
         self._live.pop(job.id, None)
+        if job.version.is_fed:
+            self._supervisor.dispatcher.feeding.drop(job)
         assert job.ending
         now_us = self._now_us()
         self.tally.ended[job.ending.status] += 1
@@ -270,6 +275,33 @@ class Jobs:
             return None
         job = self._known(row, await self._workflows.pinned("", NO_GRAPH), {})
         return self._live.setdefault(job.id, job)
+
+    # What comes in while a job runs.
+
+    async def feed(self, user: str, id: str, name: str, value: Any) -> Awaitable[None]:
+        """Give a job an item for an input that streams. It is acknowledged once what is returned has been awaited.
+
+        Raises:
+            NotFound, Pruned: no such job.
+            NotStreaming: it has no such input, or that is not open. Awaiting may raise it too, and StorageFailed.
+            InvalidParams: the value does not fit the input.
+            InputFull: the run has not taken enough of what came before.
+        """
+        job = await self._fed(user, id)
+        return feeding.stored(job, self._supervisor.dispatcher.feeding.feed(job, name, value))
+
+    async def end_input(self, user: str, id: str, name: str) -> Awaitable[None]:
+        """Say that nothing more comes for an input. Raises as ``feed`` does."""
+        job = await self._fed(user, id)
+        return feeding.stored(job, self._supervisor.dispatcher.feeding.end(job, name))
+
+    async def _fed(self, user: str, id: str) -> Job:
+        live = self._live.get(normal_id(id) or "")
+        if live and live.user == user:
+            await live.accepted()
+            return live
+        row = await self.job(user, id)
+        raise NotStreaming(f"the job takes no further input: it is {row.status}", job_id=row.id)
 
     # The life of the server.
 

@@ -138,7 +138,7 @@ class Supervisor:
             self.log.append(entries)
         self.dispatcher.dispatch()
 
-    def _take_rare(self, runner: Runner, frame: frames.NeedPlan | frames.Raised | frames.Hello) -> None:
+    def _take_rare(self, runner: Runner, frame: frames.NeedPlan | frames.Raised | frames.Hello | frames.Taken) -> None:
         """Take what stores nothing."""
         match frame:
             case frames.NeedPlan():
@@ -148,6 +148,9 @@ class Supervisor:
                     self.lines.raised(job, frame)
             case frames.Hello():
                 self._greet(runner, frame)
+            case frames.Taken():
+                if job := self._job_of(runner, frame.job_no, frame.attempt):
+                    self.dispatcher.feeding.took(job, frame)
 
     def _take_events(self, runner: Runner, frame: frames.Events, entries: list[Entry]) -> None:
         job = self._job_of(runner, frame.job_no, frame.attempt)

@@ -95,6 +95,12 @@ class NotStreaming(NodetoolError):
     code = "not_streaming"
 
 
+class InputFull(NodetoolError):
+    """The run has not taken enough of what came in before."""
+
+    code = "input_full"
+
+
 class TooLarge(NodetoolError):
     """The body is over the limit."""
 

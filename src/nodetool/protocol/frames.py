@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-VERSION = 2
+VERSION = 3
 """The version of these frames. Server and runner must agree."""
 
 WINDOW_EVENTS, WINDOW_BYTES = 4096, 256 * 1024
@@ -25,6 +25,8 @@ class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of a result, and of what is kept of one firing."""
     node_timeout: float = 0.0
     """Seconds of one firing of a node; 0 is no limit."""
+    input_timeout: float = 0.0
+    """Seconds that an open input may be silent; 0 is no limit."""
 
 
 class Plan(msgspec.Struct, array_like=True, tag=1):
@@ -78,6 +80,16 @@ class Checkpoint(msgspec.Struct, array_like=True, tag=8):
     data: bytes
 
 
+class Input(msgspec.Struct, array_like=True, tag=9):
+    """An item for an input that streams; or, where it ``ends``, that nothing more comes."""
+
+    job_no: int
+    attempt: int
+    name: str
+    value: Any
+    ends: bool
+
+
 class Hello(msgspec.Struct, array_like=True, tag=10):
     """The runner is ready. ``catalogue`` is the hash of the index it was started with."""
 
@@ -129,5 +141,14 @@ class Raised(msgspec.Struct, array_like=True, tag=14):
     trace: str
 
 
-ToRunner = Plan | Start | Cancel | Credit | Stop | Checkpoint
-ToServer = Hello | NeedPlan | Events | Checkpoint | End | Raised
+class Taken(msgspec.Struct, array_like=True, tag=15):
+    """A run has taken items that came in for an input: as many more may come."""
+
+    job_no: int
+    attempt: int
+    name: str
+    count: int
+
+
+ToRunner = Plan | Start | Cancel | Credit | Stop | Checkpoint | Input
+ToServer = Hello | NeedPlan | Events | Checkpoint | End | Raised | Taken

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from nodetool.engine.bind import Bound, Find, bind
+from nodetool.engine.feeds import Feeds
 from nodetool.engine.keep import Checkpoints
 from nodetool.engine.pace import Crowd
 from nodetool.engine.report import Reporter
@@ -55,6 +56,8 @@ class Active:
         self.kept = kept
         self.is_cancelled = False
         self.end: frames.End | None = None
+        self.feeds: Feeds | None = None
+        """Its inputs that stream, if there are any."""
         self.mask: Mask | None = None
         """What is not to be told; None in a run without secrets, which then pays nothing."""
         self._room: asyncio.Event | None = None
@@ -117,6 +120,8 @@ class Worker:
         """Starts whose plan is on its way."""
         self._kept: dict[int, Kept] = {}
         """What came for jobs whose start is on its way."""
+        self._inputs: dict[tuple[int, int], list[frames.Input]] = {}
+        """What came in for runs whose start waits for its plan."""
         self._active: dict[tuple[int, int], Active] = {}
         self._crowd = Crowd()
         self._setups = Setups(pool)
@@ -139,6 +144,8 @@ class Worker:
                     self._kept.setdefault(frame.job_no, {})[frame.key] = frame
                 case frames.Cancel():
                     self._cancel(frame)
+                case frames.Input():
+                    self._input(frame)
                 case frames.Stop():
                     self._parting = self._loop.create_task(self._part())
 
@@ -200,6 +207,8 @@ class Worker:
         tools = Tools(self._bounds, start.secrets, workspace=workspace_name(start.job_id, start.attempt))
         try:
             bound = self._bound(start.hash)
+            if bound.is_fed:
+                active.feeds = self._feeds(active, bound.plan)
             active.mask = mask_of(bound, start)
             run = Run(
                 bound,
@@ -213,6 +222,7 @@ class Worker:
                 mark=JobMark(self._pulse, start.job_no),
                 tools=tools,
                 setups=self._setups,
+                feeds=active.feeds,
             )
             end = await run.go()
             self._tell_failure(active, run)
@@ -259,12 +269,34 @@ class Worker:
         if end.leaves:
             self._leave()
 
+    def _input(self, frame: frames.Input) -> None:
+        """Give a run what came in for it. It comes behind the start, which may wait for a plan."""
+        run = (frame.job_no, frame.attempt)
+        if active := self._active.get(run):
+            take(active.feeds, frame)
+        elif any((start.job_no, start.attempt) == run for held in self._held.values() for start in held):
+            self._inputs.setdefault(run, []).append(frame)
+
+    def _feeds(self, active: Active, plan: Plan) -> Feeds:
+        """Return the inputs of a run, with what came before it began."""
+        start = active.start
+
+        def on_taken(name: str) -> None:
+            self._send(frames.Taken(start.job_no, start.attempt, name, 1))
+
+        seconds = self._limits.input_timeout
+        feeds = Feeds(plan.params, start.params, are_open=True, seconds=seconds, on_taken=on_taken)
+        for frame in self._inputs.pop((start.job_no, start.attempt), ()):
+            take(feeds, frame)
+        return feeds
+
     def _cancel(self, frame: frames.Cancel) -> None:
         """Cancel a run; cancelled before it has begun, it ends at once."""
         for held in self._held.values():
             held[:] = [start for start in held if (start.job_no, start.attempt) != (frame.job_no, frame.attempt)]
         active = self._active.get((frame.job_no, frame.attempt))
         self._kept.pop(frame.job_no, None)
+        self._inputs.pop((frame.job_no, frame.attempt), None)
         if active is None or active.task is None:
             self._send(frames.End(frame.job_no, frame.attempt, "cancelled"))
         elif not active.is_cancelled:
@@ -325,6 +357,14 @@ class Worker:
 
 
 _plan: "msgspec.msgpack.Decoder[Plan]" = msgspec.msgpack.Decoder(Plan)
+
+
+def take(feeds: Feeds | None, frame: frames.Input) -> None:
+    """Put into an input what came for it."""
+    if feeds and frame.ends:
+        feeds.end(frame.name)
+    elif feeds:
+        feeds.put(frame.name, frame.value)
 
 
 def _not_begun(start: frames.Start, error: JobFailed) -> frames.End:

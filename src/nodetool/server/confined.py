@@ -1,6 +1,6 @@
 """The rooms as a token for one workflow sees them: nothing else is there."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -70,6 +70,14 @@ class JobsOfOne:
     async def events(self, user: str, id: str, after: int) -> Cursor:
         await self.job(user, id)
         return await self._jobs.events(user, id, after)
+
+    async def feed(self, user: str, id: str, name: str, value: Any) -> Awaitable[None]:
+        await self.job(user, id)
+        return await self._jobs.feed(user, id, name, value)
+
+    async def end_input(self, user: str, id: str, name: str) -> Awaitable[None]:
+        await self.job(user, id)
+        return await self._jobs.end_input(user, id, name)
 
     async def cancel(self, user: str, id: str) -> JobRow:
         await self.job(user, id)

@@ -29,6 +29,7 @@ STATUS: dict[type[NodetoolError], int] = {
     errors.CursorAhead: 409,
     errors.JobCancelled: 409,
     errors.NotStreaming: 409,
+    errors.InputFull: 429,
     errors.Pruned: 410,
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,

@@ -1,6 +1,6 @@
 """What the server asks of the rooms below it. The classes behind it live in jobs/; tests hand in fakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -156,6 +156,17 @@ class Jobs(Protocol):
 
     async def events(self, user: str, id: str, after: int) -> Cursor:
         """Raises NotFound, Pruned, CursorAhead."""
+        ...
+
+    async def feed(self, user: str, id: str, name: str, value: Any) -> Awaitable[None]:
+        """Give a job an item for an input that streams; await what is returned for its being stored.
+
+        Raises NotFound, Pruned, NotStreaming, InvalidParams, InputFull.
+        """
+        ...
+
+    async def end_input(self, user: str, id: str, name: str) -> Awaitable[None]:
+        """Say that nothing more comes for an input. Raises as ``feed`` does."""
         ...
 
     async def cancel(self, user: str, id: str) -> JobRow:

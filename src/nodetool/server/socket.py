@@ -1,6 +1,6 @@
 """The socket's side of a conversation: one command in; replies, and the events of jobs, out."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from nodetool.auth.identity import Identity
@@ -94,7 +94,7 @@ class Session:
             case ReconnectJob():
                 await self._reconnect(command)
             case StreamInput() | EndInputStream():
-                raise NotStreaming(job_id=command.data.job_id or self._newest or None)
+                await self._feed(command)
             case SetMode():
                 await self._set_mode(command)
             case ClearModels():
@@ -138,6 +138,28 @@ class Session:
                 **_of(command),
             )
         )
+
+    async def _feed(self, command: StreamInput | EndInputStream) -> None:
+        """Items take effect in the order of their commands; each is acknowledged once it is stored."""
+        data = command.data
+        if data.handle not in (None, "", "output"):
+            raise NotStreaming(f"an input has the handle output, and no {data.handle[:256]!r}", job_id=data.job_id)
+        id = await self._meant(data.job_id)
+        row = await self._jobs.job(self._user, id)
+        if isinstance(command, EndInputStream):
+            stored = await self._jobs.end_input(self._user, id, data.input)
+        else:
+            stored = await self._jobs.feed(self._user, id, data.input, codec.received(data.value))
+        await self._out.put(lambda: self._acknowledge(command, row, stored))
+
+    async def _acknowledge(self, command: Command, row: JobRow, stored: Awaitable[None]) -> None:
+        try:
+            await stored
+        except NodetoolError as error:
+            await self._out.reply(self._refusal(error, command))
+            return
+        message = "Input stream ended" if isinstance(command, EndInputStream) else "Input item streamed"
+        await self._out.reply(Done(message=message, job_id=row.id, workflow_id=row.workflow_id, **_of(command)))
 
     async def _reconnect(self, command: ReconnectJob) -> None:
         row = await self._jobs.job(self._user, await self._meant(command.data.job_id))

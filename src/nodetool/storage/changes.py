@@ -23,6 +23,7 @@ from nodetool.storage.port import (
     DropGraphs,
     End,
     Expire,
+    Feed,
     First,
     Once,
     Op,
@@ -66,6 +67,7 @@ class Changes:
             Begin: self._begin,
             Append: self._append,
             Checkpoint: self._checkpoint,
+            Feed: self._feed,
             Requeue: self._requeue,
             Cancel: self._cancel,
             End: self._end,
@@ -173,6 +175,13 @@ class Changes:
         if self._changed("add_checkpoint", (op.no, op.attempt, op.key, op.data)):
             return DONE
         return self._refusal(op.no, op.attempt, None)
+
+    def _feed(self, op: Feed) -> Outcome:
+        if op.n >= LAST_SEQ:
+            return TOO_MANY
+        if self._changed("add_input", (op.no, key(op.no, op.n), op.name, op.data)):
+            return DONE
+        return self._refusal(op.no, None, None)
 
     def _requeue(self, op: Requeue) -> Outcome:
         if op.first_seq >= LAST_SEQ:

@@ -5,7 +5,7 @@ committed. Moments are microseconds since 1970.
 """
 
 from collections.abc import Awaitable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -118,6 +118,20 @@ class End(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something of the job may be kept, and goes with it. Most jobs keep nothing, and need not look."""
 
 
+class Feed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Store an item for an input of a job, or that the input is ended.
+
+    Refused with ``missing`` or ``ended``, and with ``cancelled`` where a cancel is recorded.
+    """
+
+    no: int
+    n: int
+    """Its place among all that comes in for the job, from 1."""
+    name: str
+    data: bytes | None
+    """MessagePack; None ends the input."""
+
+
 class First(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Store a new job with the first that its run told, or with all of it: its row is written once, and not changed.
 
@@ -226,6 +240,7 @@ Op = (
     | Begin
     | Append
     | Checkpoint
+    | Feed
     | Requeue
     | Cancel
     | End
@@ -339,6 +354,24 @@ class Changing(Protocol):
         ...
 
 
+class Fed(NamedTuple):
+    """An item that came in for a job, or the end of an input: without data."""
+
+    n: int
+    name: str
+    data: bytes | None
+
+
+class Sofar(NamedTuple):
+    """What came in for one input of a job."""
+
+    name: str
+    items: int
+    is_ended: bool
+    last: int
+    """The number of the last of it."""
+
+
 class Writer(Changing, Protocol):
     """The one writer. Operations take effect in the order they were given, whoever gave them."""
 
@@ -397,6 +430,14 @@ class Reader(Protocol):
 
     async def checkpoints(self, no: int) -> list[Kept]:
         """Return all that is kept of a job."""
+        ...
+
+    async def inputs(self, no: int, after: int, *, limit: int) -> list[Fed]:
+        """Return what came in for a job behind the item numbered *after*, in order."""
+        ...
+
+    def inputs_so_far(self, no: int) -> list[Sofar]:
+        """Return what came in for each input of a job, read in the caller's thread."""
         ...
 
     async def graph(self, hash: str) -> bytes | None:

@@ -31,6 +31,7 @@ class Pruning:
                 self._run("add_tombstone", id, user, op.now_us)
                 self._run("add_leftover", no)
                 self._run("drop_checkpoints", no)
+                self._run("drop_inputs", *keys(no))
         self._run("keep_last_no", max(op.jobs, default=0))
         return DONE
 

@@ -42,6 +42,20 @@ INSERT INTO checkpoints (no, key, attempt, bytes)
 SELECT no, ?3, attempt, ?4 FROM jobs WHERE no = ?1 AND attempt = ?2 AND finished_us IS NULL
 ON CONFLICT DO UPDATE SET attempt = excluded.attempt, bytes = excluded.bytes;
 
+-- add_input --
+-- Nothing comes in for a job that has ended, or is going to be cancelled.
+INSERT INTO inputs (key, name, bytes)
+SELECT ?2, ?3, ?4 FROM jobs WHERE no = ?1 AND finished_us IS NULL AND NOT cancel_requested;
+
+-- inputs --
+SELECT key, name, bytes FROM inputs WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?;
+
+-- inputs_so_far --
+SELECT name, count(bytes), count(*) - count(bytes), max(key) FROM inputs WHERE key BETWEEN ? AND ? GROUP BY name;
+
+-- drop_inputs --
+DELETE FROM inputs WHERE key BETWEEN ? AND ?;
+
 -- drop_checkpoints --
 DELETE FROM checkpoints WHERE no = ?;
 

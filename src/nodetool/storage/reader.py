@@ -17,7 +17,7 @@ from nodetool.protocol.ids import normal_id
 from nodetool.storage.changes import repeated
 from nodetool.storage.cursors import from_cursor, to_cursor
 from nodetool.storage.keys import LAST_SEQ, keys
-from nodetool.storage.port import Batch, JobRow, Kept, Once, Page, Refused, TokenRow, WorkflowRow
+from nodetool.storage.port import Batch, Fed, JobRow, Kept, Once, Page, Refused, Sofar, TokenRow, WorkflowRow
 from nodetool.storage.queries import Queries
 from nodetool.storage.sealed import ParamsRow, SecretRow
 
@@ -79,6 +79,20 @@ class SqliteReader:
     async def checkpoints(self, no: int) -> list[Kept]:
         """Return all that is kept of a job."""
         return [Kept(*row) for row in await self._in_thread(self._all, "checkpoints", no)]
+
+    async def inputs(self, no: int, after: int, *, limit: int) -> list[Fed]:
+        """Return what came in for a job behind the item numbered *after*, in order."""
+        first, last = keys(no)
+        rows = await self._in_thread(self._all, "inputs", first + after + 1, last, limit)
+        return [Fed(at & LAST_SEQ, name, data) for at, name, data in rows]
+
+    def inputs_so_far(self, no: int) -> list[Sofar]:
+        """Return what came in for each input of a job. Read in the loop: it is asked once an attempt."""
+        try:
+            rows = self._point.execute(self._sql["inputs_so_far"], keys(no)).fetchall()
+        except sqlite3.Error as error:
+            raise StorageFailed("The database cannot be read.") from error
+        return [Sofar(name, items, bool(ends), last & LAST_SEQ) for name, items, ends, last in rows]
 
     async def last_event(self, no: int) -> bytes | None:
         """Return the last stored event of a job as one MessagePack map; None while there is only the first, its row."""
