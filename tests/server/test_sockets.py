@@ -138,8 +138,10 @@ def deep(levels: int) -> Any:
         ('{"command": "reconnect_job"}', "invalid_request", "reconnect_job"),
         ('{"command": "reconnect_job", "data": {"job_id": "nope"}}', "not_found", "reconnect_job"),
         ('{"command": "reconnect_job", "data": {"job_id": "x", "after": "1"}}', "invalid_request", "reconnect_job"),
-        ('{"command": "stream_input", "data": {"input": "a"}}', "not_streaming", "stream_input"),
-        ('{"command": "end_input_stream"}', "not_streaming", "end_input_stream"),
+        ('{"command": "stream_input", "data": {"input": "a"}}', "invalid_request", "stream_input"),
+        ('{"command": "end_input_stream"}', "invalid_request", "end_input_stream"),
+        ('{"command": "stream_input", "data": {"job_id": "nope", "input": "a"}}', "not_found", "stream_input"),
+        ('{"command": "end_input_stream", "data": {"handle": "x"}}', "not_streaming", "end_input_stream"),
         (
             msgspec.msgpack.encode({"command": "run_job", "data": {"workflow_id": "wf", "params": {"a": deep(80)}}}),
             "invalid_request",

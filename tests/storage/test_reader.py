@@ -297,6 +297,8 @@ READS = {
     "token_by_id": 1,
     "tokens_of": 1,
     "checkpoints": 1,
+    "inputs": 3,
+    "inputs_so_far": 2,
     "secrets": 1,
     "secret": 2,
     "params_with": 3,
