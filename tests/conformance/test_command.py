@@ -32,7 +32,7 @@ def test_the_server_keeps_the_contract(server: Served, typed: Type, scale: int) 
     kept = re.search(r"(\d+) of (\d+) kept, (\d+) runs, seed \d+", result.output)
     assert (result.exit_code, result.exception) == (0, None)
     assert kept
-    assert kept[1] == kept[2] == "106"
+    assert kept[1] == kept[2] == "112"
     assert int(kept[3]) >= 80 + 50 * scale
     assert "✗" not in result.output
 

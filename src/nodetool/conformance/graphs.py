@@ -13,10 +13,13 @@ class Sketch:
 
     nodes: list[dict[str, Any]] = field(default_factory=list)
     edges: list[dict[str, Any]] = field(default_factory=list)
+    called: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The workflows that come along for nodes that call them, by id."""
 
     @property
     def graph(self) -> dict[str, Any]:
-        return {"nodes": self.nodes, "edges": self.edges}
+        graph = {"nodes": self.nodes, "edges": self.edges}
+        return {**graph, "workflows": self.called} if self.called else graph
 
     def add(self, id: str, type: str, data: dict[str, Any] | None = None, **feeds: str) -> str:
         """Add a node. *feeds* name for each of its handles the node, or ``node.handle``, that it gets values from."""

@@ -11,9 +11,12 @@ from nodetool.protocol.values import spelled
 Event = dict[str, Any]
 """An event as it was decoded, with whatever the server put there."""
 
+Whom = tuple[str | int, ...]
+"""A node or an edge, and where it is."""
+
 ENDS_OF_A_NODE = frozenset({"completed", "error", "cancelled"})
 
-BY_RUN = frozenset({"job_id", "seq", "time"})
+BY_RUN = frozenset({"job_id", "seq", "time", "stats"})
 """What differs from run to run. ``seq`` does as far as events are left out because they come too fast."""
 
 THROTTLED = frozenset({"node_progress", "preview_update"})
@@ -70,13 +73,13 @@ def check_states(updates: Sequence[Event], events: Sequence[Event]) -> None:
 
 def check_nodes(events: Sequence[Event]) -> None:
     """Check that in each attempt a node starts once, and ends once at most, after that."""
-    open_nodes: dict[str, str] = {}
+    open_nodes: dict[Whom, str] = {}
     for event in events:
         if event.get("type") == "job_update" and event.get("status") == "running":
             open_nodes = {}
         if event.get("type") != "node_update" or event.get("status") == "waiting":
             continue
-        node, status = str(event.get("node_id")), str(event.get("status"))
+        node, status = whom(event, "node_id"), str(event.get("status"))
         before = open_nodes.get(node)
         if before is None and status != "running":
             raise Wrong(f"{named(event)}, but the node never started")
@@ -85,19 +88,19 @@ def check_nodes(events: Sequence[Event]) -> None:
         open_nodes[node] = status
     still = [node for node, status in open_nodes.items() if status == "running"]
     if still:
-        raise Wrong(f"node {still[0]!r} started and never ended")
+        raise Wrong(f"node {spelled_out(still[0])} started and never ended")
 
 
 def check_edges(events: Sequence[Event]) -> None:
     """Check that in each attempt an edge counts upwards, and says nothing once it is drained."""
-    counters: dict[str, int] = {}
-    drained: set[str] = set()
+    counters: dict[Whom, int] = {}
+    drained: set[Whom] = set()
     for event in events:
         if event.get("type") == "job_update" and event.get("status") == "running":
             counters, drained = {}, set()
         if event.get("type") != "edge_update":
             continue
-        edge, counter = str(event.get("edge_id")), event.get("counter")
+        edge, counter = whom(event, "edge_id"), event.get("counter")
         if edge in drained:
             raise Wrong(f"{named(event)}, but the edge was drained before")
         if not isinstance(counter, int) or counter < counters.get(edge, 0):
@@ -109,7 +112,7 @@ def check_edges(events: Sequence[Event]) -> None:
 
 def check_drained(events: Sequence[Event], edges: Iterable[str]) -> None:
     """Check that every edge of a completed job was drained, also one that carried nothing."""
-    drained = {event.get("edge_id") for event in events if event.get("status") == "drained"}
+    drained = {event.get("edge_id") for event in events if event.get("status") == "drained" and "path" not in event}
     if left := [edge for edge in edges if edge not in drained]:
         raise Wrong(f"edge {left[0]!r} was never drained")
 
@@ -154,8 +157,17 @@ def subject(event: Event) -> str:
     """Return whom an event is about."""
     for key in ("node_id", "edge_id"):
         if key in event:
-            return f"{key[:4]} {event[key]!r}"
+            return f"{key[:4]} {spelled_out(whom(event, key))}"
     return "the job"
+
+
+def whom(event: Event, key: str) -> Whom:
+    """Return the node or edge that an event is about, behind the nodes that lead to it."""
+    return (*(event.get("path") or ()), str(event.get(key)))
+
+
+def spelled_out(one: Whom) -> str:
+    return repr("/".join(map(str, one)))
 
 
 def compare(one: Story, other: Story, names: tuple[str, str]) -> None:

@@ -54,6 +54,7 @@ def cases() -> list[Case]:
         meeting(first=False),
         stream(500),
         fan_out(8),
+        calls(6),
         slow(12, 0.03),
         failing(),
         empty_list(),
@@ -132,6 +133,24 @@ def fan_out(count: int) -> Case:
     sketch.output("parts", "collect", "List")
     parts = [f"part {index}" for index in range(count)]
     return Case(name="fan-out and collect", graph=sketch.graph, params={"text": "part"}, result={"parts": parts})
+
+
+def calls(count: int) -> Case:
+    """A workflow that comes along is called for each of many items, several at a time."""
+    inner = Sketch()
+    inner.add("mark", "nodetool.text.Concat", {"b": "!"}, a=inner.input("String", "word"))
+    inner.output("marked", "mark", "String")
+    sketch = Sketch(called={"mark": {"name": "Mark", "graph": inner.graph}})
+    sketch.add("map", "nodetool.workflows.Map", {"workflow_id": "mark"}, values=sketch.input("List", "words"))
+    sketch.output("marked", "map.marked")
+    words = [f"word {index}" for index in range(count)]
+    return Case(
+        name="calls",
+        graph=sketch.graph,
+        params={"words": words},
+        result={"marked": [f"{word}!" for word in words]},
+        ordered=False,
+    )
 
 
 def slow(count: int, pause: float) -> Case:
