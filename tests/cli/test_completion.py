@@ -30,7 +30,7 @@ def test_bash_completes_commands_options_and_words(tmp_path: Path) -> None:
     assert "bash completion installed" in installed.stdout
     assert completed.stdout.splitlines() == [
         "jobs",
-        "prune",
+        "profile prune",
         "running",
         "complete -o default -F _nodetool_completion nodetool",
     ]

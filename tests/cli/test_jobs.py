@@ -32,6 +32,8 @@ pytestmark = pytest.mark.xdist_group("house")
         ["list", "--status", "failed"],
         ["show", "FAILED"],
         ["logs", "COMPLETED", "--json"],
+        ["profile", "COMPLETED"],
+        ["profile", "FAILED", "--json"],
     ],
     ids=" ".join,
 )

@@ -33,7 +33,7 @@ COMMANDS = [
     "nodes show",
     "nodes packs",
     "nodes new",
-    *(f"jobs {command}" for command in ("list", "show", "logs", "cancel", "retry", "prune")),
+    *(f"jobs {command}" for command in ("list", "show", "logs", "profile", "cancel", "retry", "prune")),
     *(f"workflows {command}" for command in ("list", "show", "import", "export", "delete")),
     "secrets set",
     "secrets list",

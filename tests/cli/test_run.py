@@ -51,6 +51,28 @@ def test_events_are_printed_a_line_each(home: Path) -> None:
     assert len(events[-1]["result"]["stages"]) == 7
 
 
+def test_a_profile_is_shown_beside_the_result(home: Path) -> None:
+    done = nodetool("run", SLOW_PROGRESS, "--input", "seconds=0.01", "--profile", "--json", home=home)
+
+    assert list(done.json) == ["stages", "report"]
+    head, columns, first, *_ = done.err.splitlines()
+    assert head.startswith("completed in ")
+    assert head.endswith(": 7 nodes fired")
+    assert columns.split() == ["NODE", "TYPE", "TOOK", "WAITED", "FIRED", "IN", "OUT"]
+    assert first.split()[:2] == ["pace", "nodetool.control.Pace"]
+    assert first.split()[-3:] == ["1", "2", "7"]
+
+
+def test_a_run_that_failed_has_a_profile_too(home: Path) -> None:
+    text = graph({"id": "bad", "type": "bench.nodes.Fail", "data": {"message": "no such luck"}})
+
+    done = nodetool("run", "-", "--nodes", PACK, "--profile", home=home, stdin=text)
+
+    assert done.code == 1
+    assert any(line.startswith("failed in ") and line.endswith("1 node fired") for line in done.err.splitlines())
+    assert done.err.splitlines()[-1] == "nodetool: node bad failed: no such luck"
+
+
 def test_what_nodes_print_is_not_part_of_the_result(home: Path, tmp_path: Path) -> None:
     pack = tmp_path / "talker.py"
     pack.write_text(

@@ -33,6 +33,7 @@ def test_a_script_saves_runs_streams_and_deletes(server: Served) -> None:
         assert {"id": id} in client.workflows("id")
         newest = client.job(client.jobs(workflow_id=id, limit=1)["jobs"][0]["id"])
         assert newest.retry().result() == {"items": [3]}
+        assert {node["status"] for node in newest.profile()["nodes"]} == {"completed"}
         client.delete(id)
         with pytest.raises(Refused):
             client.workflow(id)

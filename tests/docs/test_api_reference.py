@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from nodetool.protocol import errors
-from nodetool.protocol.answers import JobDocument, TokenDocument
+from nodetool.protocol.answers import JobDocument, NodeProfile, TokenDocument
 from nodetool.protocol.commands import AnyCommand
 from nodetool.protocol.documents import Workflow
 from nodetool.protocol.errors import NodetoolError
@@ -88,7 +88,10 @@ def test_every_query_and_header_of_a_request_is_told(page: Path) -> None:
     assert known <= {word for row in table(page, "Queries and headers") for word in ticked(row[1])}
 
 
-@pytest.mark.parametrize(("heading", "kind"), [("Workflow", Workflow), ("Job", JobDocument), ("Token", TokenDocument)])
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [("Workflow", Workflow), ("Job", JobDocument), ("Token", TokenDocument), ("Profile", NodeProfile)],
+)
 def test_the_fields_of_a_document_are_told(page: Path, heading: str, kind: type) -> None:
     said = [name for row in table(page, heading) for name in ticked(row[0])]
 

@@ -11,6 +11,7 @@ import msgspec
 from nodetool.auth.identity import USER, Identity
 from nodetool.auth.tokens import Wanted
 from nodetool.protocol import codec
+from nodetool.protocol.answers import JobProfile
 from nodetool.protocol.documents import Finding, Workflow, WorkflowRequest
 from nodetool.protocol.errors import (
     Conflict,
@@ -286,6 +287,10 @@ class FakeJobs:
         if after > job.last_seq:
             raise CursorAhead(job_id=job.id)
         return job.events(after)
+
+    async def profile(self, user: str, id: str) -> JobProfile:
+        job = self._find(user, id)
+        return JobProfile(job_id=job.id, status=job.status, attempt=1, wall_ms=None, nodes=[])
 
     async def feed(self, user: str, id: str, name: str, value: Any) -> Awaitable[None]:
         job = self._find(user, id)

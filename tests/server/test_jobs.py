@@ -90,6 +90,7 @@ async def test_the_list_hands_its_query_over(editor: Live) -> None:
     ("path", "status", "code"),
     [
         ("/api/jobs/nope", 404, "not_found"),
+        ("/api/jobs/nope/profile", 404, "not_found"),
         ("/api/jobs?status=lost", 422, "invalid_request"),
         ("/api/jobs?limit=2000", 422, "invalid_request"),
         ("/api/jobs/{id}/events?limit=0", 422, "invalid_request"),

@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -16,6 +16,9 @@ from nodetool.cli.options import Home, NodeFiles, in_loop, read_config
 from nodetool.config import WORKER, variable
 from nodetool.conformance import command as conformance
 from nodetool.protocol.errors import NodetoolError
+
+if TYPE_CHECKING:
+    from nodetool.protocol.answers import JobProfile
 
 # Help is plain text: rich would take longer to import than all else that help needs.
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -148,6 +151,7 @@ def run(
     params_file: Annotated[Path | None, typer.Option(help="A JSON object with params; - reads stdin.")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Print each event as a line of JSON.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Show on stderr where the time went, by node.")] = False,
     home: Home = None,
     nodes: NodeFiles = None,
 ) -> None:
@@ -156,14 +160,20 @@ def run(
     quiet = None if os.environ.get(variable("log_level")) else "warning"
     config = read_config(home=home, nodes=nodes, log_level=quiet)
     params = source.params(input or (), params_file)
-    from nodetool.cli import local, logs, progress, show
+    from nodetool.cli import local, logs, progress, show, show_profile
 
     logs.set_up(config.log_level)
+    profiles: list[JobProfile] = []
 
     async def work() -> dict[str, Any]:
         graph = source.read(workflow).graph if source.is_file(workflow) else await local.stored(config, workflow)
-        with watching as watch:
-            return await local.run(config, graph, params, watch, env=os.environ)
+        try:
+            with watching as watch:
+                look = profiles.append if profile else None
+                return await local.run(config, graph, params, watch, look, env=os.environ)
+        finally:  # also of a run that failed
+            for found in profiles:
+                print("\n".join(show_profile.profile(found)), file=sys.stderr)
 
     out = sys.stdout
     on_terminal = sys.stderr.isatty() and not stream

@@ -34,6 +34,7 @@ def register(cli: typer.Typer) -> None:
     jobs.command("list")(list_jobs)
     jobs.command("show")(show_job)
     jobs.command("logs")(log_job)
+    jobs.command("profile")(profile_job)
     jobs.command("cancel")(cancel_jobs)
     jobs.command("retry")(retry_job)
     jobs.command("prune")(prune_jobs)
@@ -155,6 +156,27 @@ async def read_log(holder: "Holder", id: str, write: "Write", *, follow: bool) -
                 return
     if not holder.runs and job.status not in ENDED:
         raise NothingRuns
+
+
+def profile_job(
+    id: Id,
+    *,
+    json: AsJson = False,
+    home: Home = None,
+    url: Url = None,
+    prefix: Prefix = "/api",
+    token: Token = None,
+) -> None:
+    """Show where the time of a job went, by node: those that worked longest first."""
+    from nodetool.cli import show, show_jobs, show_profile
+    from nodetool.cli.holder import Where, ask
+    from nodetool.protocol.answers import JobProfile
+
+    found = ask(Where.given(home, url, prefix, token), lambda holder: holder.profile(id))
+    if json:
+        print(show.as_json(found))
+    else:
+        print("\n".join(show_profile.profile(show_jobs.fitted(found, JobProfile, "no profile"))))
 
 
 def cancel_jobs(

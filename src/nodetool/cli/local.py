@@ -21,18 +21,28 @@ from nodetool.jobs.cursor import Batch
 from nodetool.jobs.ending import Ending
 from nodetool.jobs.job import Job
 from nodetool.protocol import codec
+from nodetool.protocol.answers import JobProfile
 from nodetool.protocol.errors import FAILURES, HomeInUse, JobCancelled, JobFailed, NotFound
 from nodetool.storage.home import own_home
 from nodetool.storage.sqlite import FILE, open_store
 
 Watch = Callable[[Batch], None]
 
+Look = Callable[[JobProfile], None]
+
 
 async def run(
-    config: Config, graph: bytes, params: dict[str, Any], watch: Watch | None = None, *, env: Mapping[str, str]
+    config: Config,
+    graph: bytes,
+    params: dict[str, Any],
+    watch: Watch | None = None,
+    look: Look | None = None,
+    *,
+    env: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Run *graph* and return its result; *watch* sees the events as they are stored. Ctrl-C cancels the run.
+    """Run *graph* and return its result. Ctrl-C cancels the run.
 
+    *watch* sees the events as they are stored, and *look* where the time went, however the run ended.
     Its secrets are the variables of *env* with their names, else those of the home.
 
     Raises:
@@ -45,6 +55,8 @@ async def run(
             if watch:
                 await _follow(job, watch)
             ending = await job.wait()
+        if look:
+            look(await house.jobs.profile(USER, job.id))
     return _result(ending)
 
 

@@ -66,6 +66,9 @@ class Server:
             async for event in events:
                 yield event
 
+    async def profile(self, id: str) -> Document:
+        return await self._client.job(id).profile()
+
     async def cancel(self, id: str) -> Document:
         try:
             return await self._client.job(id).cancel()

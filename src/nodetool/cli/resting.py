@@ -60,6 +60,9 @@ class Resting:
         finally:
             cursor.close()
 
+    async def profile(self, id: str) -> Document:
+        return plain(await self._jobs.profile(USER, id))
+
     async def cancel(self, id: str) -> Document:
         row = await self._jobs.cancel(USER, id)
         return plain(job_document(row, await self._jobs.ending(row), PREFIX))

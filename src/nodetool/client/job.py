@@ -37,6 +37,12 @@ class Job:
         document: dict[str, Any] = answer.value
         return document
 
+    async def profile(self) -> dict[str, Any]:
+        """Return where the time of the job went, node by node, those that worked longest first."""
+        answer = await self._api.ask(Request(method="GET", path=self._path("profile")))
+        document: dict[str, Any] = answer.value
+        return document
+
     async def cancel(self) -> dict[str, Any]:
         """Ask for the end of the run. The job comes back as it is then: one that has ended stays as it was."""
         answer = await self._api.ask(Request(method="POST", path=self._path("cancel")))

@@ -139,6 +139,9 @@ class Job:
     def read(self) -> Document:
         return self._loop.call(self._job.read())
 
+    def profile(self) -> Document:
+        return self._loop.call(self._job.profile())
+
     def cancel(self) -> Document:
         return self._loop.call(self._job.cancel())
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
+from time import perf_counter_ns
 from typing import Any
 
 from nodetool.engine.bind import BoundNode, Way, instance, misfit
@@ -92,6 +93,7 @@ class Firing:
         if row is not None:
             if step.node.shape.sets_up:
                 await self._setups.ready(step.node.shape.cls)
+            step.began, step.firings = perf_counter_ns(), 1
             await (self._fire_with_care if self._needs_care(step) else self._fire)(step, row)
         self._complete(step)
 
@@ -111,6 +113,8 @@ class Firing:
             if needs_setup:
                 await self._setups.ready(step.node.shape.cls)
                 needs_setup = False
+            step.began = step.began or perf_counter_ns()
+            step.firings += 1
             if plain is None:
                 await fire(step, row)
                 if step.node.gate == "reader":

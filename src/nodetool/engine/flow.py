@@ -13,6 +13,7 @@ wait for: it takes the node for one that cannot move as soon as one of them wait
 
 import asyncio
 from collections import deque
+from time import perf_counter_ns
 from typing import Any
 
 from nodetool.engine.bind import Bound, BoundEdge, BoundNode
@@ -70,11 +71,12 @@ class Flow:
             skipped: its branch was not taken.
         """
         node = step.node
+        stats = step.stats() if step.began else None
         step.end()
         if node.streams:
-            self._report.ended(node, {}, self._end_streams(step, skipped), fired=fired)
+            self._report.ended(node, {}, self._end_streams(step, skipped), fired=fired, stats=stats)
         else:
-            self._report.ended(node, kept or {}, None, fired=fired)
+            self._report.ended(node, kept or {}, None, fired=fired, stats=stats)
             self._end_singles(node, kept or {})
         if self._sleeper:
             self.wake()
@@ -229,10 +231,13 @@ class Flow:
         if step.waits == 1:
             self.busy -= 1
             self.relieve()
+        since = perf_counter_ns() if step.began else 0
         try:
             if self.is_stopping:
                 raise asyncio.CancelledError
             await future
+            if since:
+                step.waited += perf_counter_ns() - since
         except asyncio.CancelledError:
             if not future.done() or future.cancelled():
                 self._moves(step)

@@ -153,7 +153,7 @@ class Net:
         step = failure.step
         if step.context:
             step.context.close()
-        self.report.node_stopped(step.node, "error", message)
+        self.report.node_stopped(step.node, "error", message, step.stats())
         step.state = "ended"
         self._tell_stopped()
 
@@ -211,7 +211,7 @@ class Net:
             if step.state == "running":
                 if step.context:
                     step.context.close()
-                self.report.node_stopped(step.node, "cancelled")
+                self.report.node_stopped(step.node, "cancelled", stats=step.stats())
 
 
 class CallFailed(NodeFailed):

@@ -14,6 +14,7 @@ from nodetool.protocol.events import (
     Event,
     LogUpdate,
     NodeProgress,
+    NodeStats,
     NodeUpdate,
     Notification,
     PreviewUpdate,
@@ -48,6 +49,7 @@ class Reporter:
         where, more = place(job_id, workflow_id, path) + SEQ, bool(path)
         self._job_lead = head("job_update", 7 + more) + where
         self._node_lead = head("node_update", 10 + more) + where
+        self._stats_lead = head("node_update", 11 + more) + where
         self._edge_lead = head("edge_update", 8 + more) + where
         self._output_lead = head("output_update", 11 + more) + where
         self._warned: set[int] = set()
@@ -77,7 +79,15 @@ class Reporter:
         if is_first:
             tape.begin()
 
-    def ended(self, node: BoundNode, kept: dict[str, Any], carried: dict[int, int] | None, *, fired: bool) -> None:
+    def ended(
+        self,
+        node: BoundNode,
+        kept: dict[str, Any],
+        carried: dict[int, int] | None,
+        *,
+        fired: bool,
+        stats: NodeStats | None = None,
+    ) -> None:
         """Tell that a node is completed, if it fired, and then that its edges are drained.
 
         Args:
@@ -87,7 +97,11 @@ class Reporter:
         tape = self.tape
         seq, pieces, stamp, lead = tape.seq, tape.pieces, tape.stamp, self._edge_lead
         is_first = not pieces
-        if fired:
+        if fired and stats:
+            values = previews(kept) + _STATS + _encoder.encode(stats)
+            pieces += (self._stats_lead, number(NUMBER, seq), stamp, node.packed_id, node.told.completed, values)
+            seq += 1
+        elif fired:
             values = previews(kept)
             pieces += (self._node_lead, number(NUMBER, seq), stamp, node.packed_id, node.told.completed, values)
             seq += 1
@@ -99,13 +113,25 @@ class Reporter:
         if is_first and pieces:
             tape.begin()
 
-    def node_stopped(self, node: BoundNode, status: Literal["error", "cancelled"], error: str | None = None) -> None:
+    def node_stopped(
+        self,
+        node: BoundNode,
+        status: Literal["error", "cancelled"],
+        error: str | None = None,
+        stats: NodeStats | None = None,
+    ) -> None:
         """Tell that a node failed, or was stopped because another one did."""
         error = shown(error[:MAX_ERROR]) if error else None
         head = self._head()
         self._tell(
             NodeUpdate(
-                **head, node_id=node.id, node_name=node.title, node_type=node.type_name, status=status, error=error
+                **head,
+                node_id=node.id,
+                node_name=node.title,
+                node_type=node.type_name,
+                status=status,
+                error=error,
+                stats=stats,
             )
         )
 
@@ -190,6 +216,7 @@ class Reporter:
         self.tape.add(_encoder.encode(event))
 
 
+_STATS = key("stats")
 _RUNNING = packed(status="running") + key("attempt")
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
+from time import perf_counter_ns
 from typing import Any, Literal
 
 from nodetool.engine.bind import BoundEdge, BoundNode
 from nodetool.engine.context import NodeContext
 from nodetool.engine.gate import Gate, InOrder, Row, gate_for
 from nodetool.graph.plan import PlanInput
+from nodetool.protocol.events import NodeStats
 
 CAPACITY = 64
 """Items that wait on a streaming handle before its senders have to."""
@@ -20,7 +22,9 @@ class Step:
     """One node in one run. A graph may have ten thousand of them, so what most do not need is made when it is."""
 
     __slots__ = (
+        "began",
         "context",
+        "firings",
         "inbox",
         "instance",
         "kept",
@@ -29,6 +33,7 @@ class Step:
         "positions",
         "row",
         "state",
+        "waited",
         "waits",
         "wires",
     )
@@ -49,8 +54,20 @@ class Step:
         """None for a node that fires once, when all its edges have ended."""
         self.instance: Any = None
         self.context: NodeContext | None = None
+        self.began = 0
+        """When it first fired, if it has a task: nanoseconds of a clock that nobody sets."""
+        self.firings = 0
+        self.waited = 0
+        """Nanoseconds since then for arrivals and for room."""
         self.waits = 0
         """Places in the node's task that wait for an arrival or for room."""
+
+    def stats(self) -> NodeStats | None:
+        """Return what it has done, if it has a task and has fired."""
+        if not self.began:
+            return None
+        took = perf_counter_ns() - self.began
+        return NodeStats(self.firings, took // 1000, min(self.waited, took) // 1000)
 
     def take(self, edge: BoundEdge, value: Any) -> None:
         """Take the value of a single edge; of several, keep that of the last in document order that carried one."""

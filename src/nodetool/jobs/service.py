@@ -17,6 +17,7 @@ from nodetool.jobs.job import Job
 from nodetool.jobs.live import Live
 from nodetool.jobs.log import Log
 from nodetool.jobs.policy import Policy
+from nodetool.jobs.profile import Profile
 from nodetool.jobs.retention import Keep, Retention
 from nodetool.jobs.secrets import Secrets
 from nodetool.jobs.supervisor import Supervisor
@@ -24,6 +25,7 @@ from nodetool.jobs.tally import Tally
 from nodetool.jobs.watchdog import Watchdog
 from nodetool.jobs.workflows import Workflows
 from nodetool.jobs.workspaces import Workspaces
+from nodetool.protocol.answers import JobProfile
 from nodetool.protocol.errors import Conflict, CursorAhead, NodetoolError, NotFound, NotStreaming, Pruned, ShuttingDown
 from nodetool.protocol.events import ENDED
 from nodetool.protocol.ids import normal_id
@@ -249,6 +251,23 @@ class Jobs:
         row = await self.job(user, id)
         _check_reached(row, after)
         return Cursor(_stored(row), self._reader, after)
+
+    async def profile(self, user: str, id: str) -> JobProfile:
+        """Return where the time of a job's last attempt went, as far as it is stored. Raises NotFound, Pruned."""
+        row = await self.job(user, id)
+        version = await self._workflows.pinned(row.graph_hash)
+        found = Profile(version.plan)
+        stored = Cursor(_stored(row), self._reader, 0)
+        while (batch := await stored.next()) is not None:
+            await asyncio.to_thread(found.take, batch)  # a page of events is many milliseconds of work
+        ended, began = row.finished_us, row.started_us
+        return JobProfile(
+            job_id=row.id,
+            status=row.status,
+            attempt=found.attempt,
+            wall_ms=(ended - began) / 1000 if ended and began else None,
+            nodes=found.nodes(),
+        )
 
     # Cancelling.
 

@@ -73,6 +73,37 @@ class JobDocument(JobSummary, frozen=True, kw_only=True):
     result: msgspec.Raw
 
 
+class NodeProfile(msgspec.Struct, kw_only=True):
+    """What a node did in a job."""
+
+    path: list[str]
+    """The nodes that lead to it, if it is in a workflow that is called; all calls are added up."""
+    node_id: str
+    node_name: str
+    node_type: str
+    status: str = ""
+    """``running``, or how it ended: ``completed``, ``error`` or ``cancelled``."""
+    firings: int = 0
+    """How often it fired; 0 while it runs."""
+    wall_ms: float = 0.0
+    """Milliseconds from its first firing to its end; 0 while it runs."""
+    waiting_ms: float = 0.0
+    """Of these, for items to come, or for room to send."""
+    items_in: int = 0
+    items_out: int = 0
+
+
+class JobProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the time of a job's last attempt went, the nodes that worked longest first."""
+
+    job_id: str
+    status: str
+    attempt: int
+    wall_ms: float | None
+    """Of the job: from its start to its end; null while it runs."""
+    nodes: list[NodeProfile]
+
+
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
     """Jobs, newest first. ``next`` is the cursor of the next page, empty at the end."""
 

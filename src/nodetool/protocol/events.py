@@ -45,6 +45,16 @@ class JobUpdate(Event, kw_only=True, tag="job_update", omit_defaults=True, gc=Fa
     errors: list[Fault] | None = None
 
 
+class NodeStats(msgspec.Struct, gc=False):
+    """What a node has done, that had a task of its own."""
+
+    firings: int
+    took_us: int
+    """Microseconds from its first firing to its end."""
+    waited_us: int
+    """Of these, for items to come, or for room to send."""
+
+
 class NodeUpdate(Event, kw_only=True, tag="node_update", omit_defaults=True, gc=False):
     """A node started, ended, failed or was stopped. Once each for a node and attempt, however often it fires."""
 
@@ -55,6 +65,8 @@ class NodeUpdate(Event, kw_only=True, tag="node_update", omit_defaults=True, gc=
     error: str | None = None
     result: dict[str, Any] | None = None
     properties: dict[str, Any] | None = None
+    stats: NodeStats | None = None
+    """At the end of a node that waits, streams or fires again; others fired once, in microseconds."""
 
 
 class OutputUpdate(Event, kw_only=True, tag="output_update", gc=False):

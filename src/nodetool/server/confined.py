@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from nodetool.protocol.answers import JobProfile
 from nodetool.protocol.documents import Workflow, WorkflowRequest
 from nodetool.protocol.errors import Forbidden, NotFound
 from nodetool.server.ports import Cursor, Ending, Job, Jobs, Services, Workflows
@@ -70,6 +71,10 @@ class JobsOfOne:
     async def events(self, user: str, id: str, after: int) -> Cursor:
         await self.job(user, id)
         return await self._jobs.events(user, id, after)
+
+    async def profile(self, user: str, id: str) -> JobProfile:
+        await self.job(user, id)
+        return await self._jobs.profile(user, id)
 
     async def feed(self, user: str, id: str, name: str, value: Any) -> Awaitable[None]:
         await self.job(user, id)

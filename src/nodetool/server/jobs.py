@@ -95,6 +95,11 @@ class JobRoutes:
         page = EventPage(events=collected.events, next_after=collected.after, status=row.status)
         return document(page, headers=(of_job(row.id),))
 
+    async def profile(self, request: Request) -> ASGIApp:
+        """Say where the time of a job went, node by node."""
+        found = await self._jobs.profile(user_of(request), id_of(request))
+        return document(found, headers=(of_job(found.job_id),))
+
     async def _document(self, row: JobRow) -> JobDocument:
         ending = await self._jobs.ending(row) if row.status == "completed" else None
         return job_document(row, ending, self._options.prefix)

@@ -188,6 +188,7 @@ DOCS: dict[str, Doc] = {
         headers=JOB,
         refuses=(404, 410, 503, 507),
     ),
+    "JobRoutes.profile": Doc(gives={200: json_of(ref("JobProfile"))}, headers=JOB, refuses=(404, 410, 503)),
     "JobRoutes.retry": Doc(gives={202: ACCEPTED}, headers=LATER, refuses=(404, 409, 410, 422, 429, 503, 507)),
     "TokenRoutes.create": Doc(
         takes=ref("TokenRequest"),
@@ -317,6 +318,7 @@ def schemas() -> dict[str, Any]:
         answers.Accepted,
         answers.JobList,
         answers.JobDocument,
+        answers.JobProfile,
         answers.WorkflowList,
         answers.EventPage,
         answers.TokenList,

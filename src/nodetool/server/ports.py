@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from nodetool.auth.identity import Identity
 from nodetool.auth.tokens import Wanted
+from nodetool.protocol.answers import JobProfile
 from nodetool.protocol.documents import Workflow, WorkflowRequest
 from nodetool.protocol.errors import Fault
 from nodetool.protocol.events import Status
@@ -156,6 +157,10 @@ class Jobs(Protocol):
 
     async def events(self, user: str, id: str, after: int) -> Cursor:
         """Raises NotFound, Pruned, CursorAhead."""
+        ...
+
+    async def profile(self, user: str, id: str) -> JobProfile:
+        """Return where the time of a job went. Raises NotFound, Pruned."""
         ...
 
     async def feed(self, user: str, id: str, name: str, value: Any) -> Awaitable[None]:

@@ -95,6 +95,7 @@ def shared(prefix: str, workflows: WorkflowRoutes, runs: Runs, jobs: JobRoutes) 
         Route("GET", f"{prefix}/jobs", jobs.page, LOOK),
         Route("GET", f"{prefix}/jobs/{{id}}", jobs.read, LOOK),
         Route("GET", f"{prefix}/jobs/{{id}}/events", jobs.events, LOOK),
+        Route("GET", f"{prefix}/jobs/{{id}}/profile", jobs.profile, LOOK),
         Route("POST", f"{prefix}/jobs/{{id}}/cancel", jobs.cancel, RUN, "job.cancel"),
         Route("POST", f"{prefix}/jobs/{{id}}/retry", jobs.retry, RUN, "job.retry"),
     ]
