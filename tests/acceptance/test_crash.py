@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.acceptance.client import ENDED, Client, Event, Talk
 from tests.acceptance.conftest import ARGS
-from tests.acceptance.processes import kill, runners, wait
+from tests.acceptance.processes import frozen, kill, runners, wait
 from tests.graphs import Json, through
 from tests.runner.helpers import is_alive
 from tests.serving import Served, serving
@@ -158,8 +158,9 @@ def test_a_killed_runner_costs_an_attempt_and_the_reader_nothing(served: Served,
     client.save("steps", steps())
     seen = Seen(client, "steps", text="hi")
     seen.wait_for("node_progress")
-    for runner in runners(served):
-        kill(runner)
+    with frozen(served.process.pid):  # else the job may be in the next runner before that is killed too
+        for runner in runners(served):
+            kill(runner)
     seen.join()
 
     assert seen.has_ended

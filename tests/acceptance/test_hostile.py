@@ -153,7 +153,12 @@ FRAMES: dict[str, tuple[str | bytes, str]] = {
     "cancel of nothing": ('{"command": "cancel_job"}', "invalid_request"),
     "cancel of nobody's": ('{"command": "cancel_job", "data": {"job_id": "x"}}', "not_found"),
     "a job that is not there": ('{"command": "reconnect_job", "data": {"job_id": "x"}}', "not_found"),
-    "input that streams": ('{"command": "stream_input", "data": {"input": "x", "value": 1}}', "not_streaming"),
+    "input for nothing": ('{"command": "stream_input", "data": {"input": "x", "value": 1}}', "invalid_request"),
+    "input for nobody's": ('{"command": "stream_input", "data": {"job_id": "x", "input": "y"}}', "not_found"),
+    "end for nobody's": (
+        '{"command": "end_input_stream", "data": {"job_id": "x", "input": "y"}}',
+        "not_found",
+    ),
     "an extension type": (msgspec.msgpack.encode({"command": "ping", "x": msgspec.msgpack.Ext(5, b"x")}), ""),
     "a deep value": (b"\x82\xa7command\xa4ping\xa4data" + b"\x91" * 100_000 + b"\xc0", "invalid_frame"),
 }

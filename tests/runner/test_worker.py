@@ -228,8 +228,9 @@ async def test_a_run_that_leaves_no_thread_leaves_the_process_alone(desk: Desk) 
 
 async def test_stop_ends_the_process(desk: Desk) -> None:
     desk.receive(frames.Stop())
+    await eventually(lambda: desk.left == 1)
 
-    assert desk.left == 1
+    assert not desk.sent
 
 
 # Cancel.
