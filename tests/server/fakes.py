@@ -42,8 +42,8 @@ class FakeBatch:
     data: bytes
     last: bool
 
-    def json(self) -> list[bytes]:
-        return codec.json_events(self.count, self.data, self.flags)
+    def lines(self) -> bytes:
+        return codec.json_lines(self.count, self.data, self.flags)
 
 
 @dataclass

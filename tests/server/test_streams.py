@@ -23,14 +23,14 @@ def finish(job: FakeJob) -> None:
     job.complete(text="grüße 🎉")
 
 
-@given(st.lists(st.integers(1, WRITE_BYTES * 2)))
-def test_writes_hold_whole_frames_and_at_most_16_kib_or_one_longer_frame(sizes: list[int]) -> None:
-    frames = [bytes([65 + i % 26]) * size for i, size in enumerate(sizes)]
+@given(st.lists(st.integers(0, WRITE_BYTES * 2)), st.sampled_from([b"\n", b"\n\n"]))
+def test_writes_hold_whole_frames_and_at_most_16_kib_or_one_longer_frame(sizes: list[int], gap: bytes) -> None:
+    frames = [bytes([65 + i % 26]) * size + gap for i, size in enumerate(sizes)]
 
-    made = list(writes(frames))
+    made = list(writes(b"".join(frames), gap))
 
     assert b"".join(made) == b"".join(frames)
-    assert all(made)
+    assert all(body.endswith(gap) for body in made)
     assert all(len(body) <= WRITE_BYTES or body in frames for body in made)
 
 

@@ -87,7 +87,7 @@ def lines(out: TextIO) -> Watch:
     """Return a watcher of events that writes each as a line of JSON."""
 
     def watch(batch: Batch) -> None:
-        out.write(codec.json_lines(batch.count, batch.data, batch.flags).decode())
+        out.write(batch.lines().decode())
         out.flush()
 
     return watch

@@ -55,7 +55,7 @@ class Resting:
         cursor = await self._jobs.events(USER, id, after)
         try:
             while (batch := await cursor.next()) is not None:
-                for line in batch.json():
+                for line in batch.lines().splitlines():
                     yield _event.decode(line)
         finally:
             cursor.close()

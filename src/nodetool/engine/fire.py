@@ -102,6 +102,7 @@ class Firing:
         gate, pace = inbox.gate, self._pace
         needs_care, needs_setup = self._needs_care(step), step.node.shape.sets_up
         plain = None if needs_care else PLAIN.get(step.node.way)
+        is_called, tape = step.node.way == "call", self._report.tape
         fire = self._fire_with_care if needs_care else self._fire
         while not gate.over:
             row = gate.take()
@@ -113,7 +114,8 @@ class Firing:
             if needs_setup:
                 await self._setups.ready(step.node.shape.cls)
                 needs_setup = False
-            step.began = step.began or perf_counter_ns()
+            if not step.firings:
+                step.began = perf_counter_ns()
             step.firings += 1
             if plain is None:
                 await fire(step, row)
@@ -121,7 +123,7 @@ class Firing:
                     break
             else:
                 made = plain(self, step, row)
-                if pace.is_due():
+                if (is_called or tape.seq >= tape.look_at) and pace.is_due():
                     await pace.breathe()
                 if made is not None and step.node.edges:
                     await self._send(step, made)
@@ -242,12 +244,12 @@ class Firing:
         self._flow.finish(step, fired=False)
 
     def _put_out(self, step: Step, row: Row) -> Any:
-        node, value = step.node, self._value(step, row)
+        value = self._value(step, row)
         if value is not None:
             try:
-                self._outlet.put(node, value)
+                self._outlet.put(step.node, value)
             except (Unsendable, ResultTooLarge) as error:
-                raise _unfit(node, error) from error
+                raise _unfit(step.node, error) from error
         return value
 
     def _show(self, step: Step, row: Row) -> None:

@@ -11,6 +11,9 @@ BREATH_EVENTS = 256
 BREATH_MS = 2
 """After so many events, or so long, a run lets the loop go round."""
 
+FIRST_EVENTS = 64
+"""The first breath is a short one: somebody may wait to see that the run goes on."""
+
 LOOK_EVENTS = 16
 """After so many events, or one large value, it looks whether it may tell more."""
 
@@ -61,6 +64,7 @@ class Pace:
         self._breath = breath or Breath(crowd or Crowd())
         if breath is None:
             self._begin()
+            self._breath.seq = min(self._breath.seq, tape.seq + FIRST_EVENTS)
 
     def within(self, room: Room | None = None) -> "Pace":
         """Return the pace of a workflow that is called. It has the same room, or the *room* that is given."""

@@ -136,11 +136,12 @@ class Handle:
 class Wire:
     """A streaming edge in one run: how much it carried, and the inbox that it leads to."""
 
-    __slots__ = ("counter", "due", "edge", "gate", "handle", "inbox", "items", "push", "target")
+    __slots__ = ("counter", "due", "edge", "gate", "handle", "inbox", "items", "name", "push", "target")
 
     def __init__(self, edge: BoundEdge, target: Step) -> None:
         assert target.inbox is not None
         self.edge = edge
+        self.name = edge.handle
         self.target = target
         self.inbox = target.inbox
         self.gate = target.inbox.gate

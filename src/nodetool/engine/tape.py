@@ -73,6 +73,11 @@ class Tape:
         return len(self._buffer)
 
     @property
+    def is_new(self) -> bool:
+        """Nothing of the attempt has left yet."""
+        return self._batch_seq == self._first_seq
+
+    @property
     def total(self) -> int:
         """Events since the attempt began."""
         return self.seq - self._first_seq

@@ -24,7 +24,7 @@ PAGE_EVENTS = 65_536
 class Batch:
     """Some events of a job, committed, in order."""
 
-    __slots__ = ("_json", "count", "data", "first_seq", "flags", "last")
+    __slots__ = ("_lines", "count", "data", "first_seq", "flags", "last")
 
     def __init__(self, first_seq: int, count: int, flags: int, data: bytes, *, last: bool) -> None:
         self.first_seq = first_seq
@@ -34,17 +34,17 @@ class Batch:
         """``count`` MessagePack maps, one after the other."""
         self.last = last
         """The terminal ``job_update`` is its last event."""
-        self._json: list[bytes] | None = None
+        self._lines: bytes | None = None
 
     @property
     def last_seq(self) -> int:
         return self.first_seq + self.count - 1
 
-    def json(self) -> list[bytes]:
-        """Return each event as ASCII JSON; made once for all readers of the batch."""
-        if self._json is None:
-            self._json = codec.json_events(self.count, self.data, self.flags)
-        return self._json
+    def lines(self) -> bytes:
+        """Return each event as a line of ASCII JSON; made once for all readers of the batch."""
+        if self._lines is None:
+            self._lines = codec.json_lines(self.count, self.data, self.flags)
+        return self._lines
 
     def beyond(self, seq: int) -> "Batch":
         """Return the part of it behind *seq*."""

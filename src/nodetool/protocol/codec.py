@@ -20,7 +20,7 @@ MAX_DEPTH = 64
 to_msgpack = msgspec.msgpack.encode
 
 _to_json = msgspec.json.Encoder(decimal_format="string")
-_any_event: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
+_events = msgspec.msgpack.Decoder(list[AnyEvent])
 _raw = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 _BIN = re.compile(rb"[\xc4-\xc6]")
@@ -153,12 +153,7 @@ def split(count: int, data: bytes) -> list[msgspec.Raw]:
 
 def events_of(count: int, data: bytes) -> list[AnyEvent]:
     """Decode a batch of *count* events."""
-    return [_any_event.decode(raw) for raw in split(count, data)]
-
-
-def json_events(count: int, data: bytes, flags: int) -> list[bytes]:
-    """Return each event of a batch as ASCII JSON."""
-    return [ascii_json(_to_json.encode(event)) for event in _for_json(count, data, flags)]
+    return _events.decode(_array_head(count) + data)
 
 
 def json_lines(count: int, data: bytes, flags: int) -> bytes:

@@ -323,15 +323,21 @@ class Worker:
         self._telling.append(tape)
 
     def _look(self) -> None:
-        """Send what was told, once a turn of the loop brought nothing new or the time to gather is over."""
+        """Send what was told, once a turn of the loop brought nothing new or the time to gather is over.
+
+        What a run tells first is sent at once: somebody may wait to see that it goes on.
+        """
         told = sum(tape.count for tape in self._telling)
-        if told != self._told and time.monotonic() < self._gather_until:
-            self._told = told
-            self._loop.call_soon(self._look)
-            return
+        is_over = told == self._told or time.monotonic() >= self._gather_until
         telling, self._telling = self._telling, []
         for tape in telling:
-            self._flush_one(tape)
+            if is_over or tape.is_new:
+                self._flush_one(tape)
+            else:
+                self._telling.append(tape)
+        if self._telling:
+            self._told = told
+            self._loop.call_soon(self._look)
 
     def _flush_one(self, tape: Tape) -> None:
         active = self._active.get((tape.job_no, tape.attempt))

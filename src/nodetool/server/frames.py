@@ -143,7 +143,7 @@ class Parcel:
 def frames_of(batch: Batch, mode: Mode) -> list[Frame]:
     if mode == "binary":
         return [bytes(event) for event in codec.split(batch.count, batch.data)]
-    return [event.decode() for event in batch.json()]
+    return [*batch.lines().decode().splitlines()]
 
 
 def message(frame: Frame) -> Any:

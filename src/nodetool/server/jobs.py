@@ -132,7 +132,7 @@ class Collected:
             self._take(batch)
 
     def _take(self, batch: Batch) -> None:
-        for event in batch.json():
+        for event in batch.lines().splitlines():
             if self._full():
                 return
             self.events.append(msgspec.Raw(event))

@@ -37,8 +37,8 @@ class Batch(Protocol):
         """The terminal ``job_update`` is the last event of this batch."""
         ...
 
-    def json(self) -> list[bytes]:
-        """Each event as ASCII JSON; made once for all readers of a live batch."""
+    def lines(self) -> bytes:
+        """Each event as a line of ASCII JSON; made once for all readers of a live batch."""
         ...
 
 

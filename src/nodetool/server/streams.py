@@ -1,7 +1,7 @@
 """A job's events over HTTP: as lines of JSON, or as server-sent events."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +25,10 @@ class Framing:
     """How events become bytes."""
 
     type: bytes
-    frames: Callable[[Batch], Iterable[bytes]]
+    text: Callable[[Batch], bytes]
+    """Returns the events of a batch, each in a frame."""
+    gap: bytes
+    """How each frame ends, and what is in none of them."""
     alive: bytes
     """What is sent in silence."""
     end: bytes
@@ -33,37 +36,39 @@ class Framing:
     headers: tuple[Header, ...] = ()
 
 
-def lines(batch: Batch) -> list[bytes]:
-    return [event + b"\n" for event in batch.json()]
+def lines(batch: Batch) -> bytes:
+    return batch.lines()
 
 
-def events(batch: Batch) -> list[bytes]:
+def events(batch: Batch) -> bytes:
     """Frame each event with its number, so that a reader that comes back can name the last it has seen."""
-    return [b"id: %d\ndata: %s\n\n" % pair for pair in enumerate(batch.json(), batch.first_seq)]
+    numbered = enumerate(batch.lines().splitlines(), batch.first_seq)
+    return b"".join([b"id: %d\ndata: %s\n\n" % pair for pair in numbered])
 
 
-NDJSON = Framing(b"application/x-ndjson", lines, b"\n", b"")
+NDJSON = Framing(b"application/x-ndjson", lines, b"\n", b"\n", b"")
 SSE = Framing(
     b"text/event-stream",
     events,
+    b"\n\n",
     b": \n\n",
     b"data: [DONE]\n\n",
     ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")),
 )
 
 
-def writes(frames: Iterable[bytes]) -> Iterator[bytes]:
-    """Join frames into writes of at most WRITE_BYTES; a longer frame is a write of its own."""
-    held: list[bytes] = []
-    size = 0
-    for frame in frames:
-        if held and size + len(frame) > WRITE_BYTES:
-            yield b"".join(held)
-            held, size = [], 0
-        held.append(frame)
-        size += len(frame)
-    if held:
-        yield b"".join(held)
+def writes(text: bytes, gap: bytes) -> Iterator[bytes]:
+    """Cut frames, each of which ends with *gap*, into writes of at most WRITE_BYTES; a longer one is a write alone."""
+    begin = 0
+    while len(text) - begin > WRITE_BYTES:
+        end = text.rfind(gap, begin, begin + WRITE_BYTES)
+        if end < 0:
+            end = text.index(gap, begin)
+        end += len(gap)
+        yield text[begin:end]
+        begin = end
+    if begin < len(text):
+        yield text[begin:]
 
 
 class Stream:
@@ -125,7 +130,7 @@ class Stream:
                 continue
             if batch is None:
                 return
-            for body in writes(self._framing.frames(batch)):
+            for body in writes(self._framing.text(batch), self._framing.gap):
                 await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
