@@ -69,6 +69,19 @@ def test_batches_leave_in_order_within_the_window_and_all_of_them(told: list[tup
     assert sent == [one for one, _ in told]
 
 
+def test_until_the_first_credit_only_little_is_outstanding() -> None:
+    window = Window()
+    window.push(batch(CREDIT_EVENTS, 1))
+    window.push(batch(1, 1))
+
+    assert [one.count for one in popped(window)] == [CREDIT_EVENTS]
+    assert not window.has_room(0, 0)
+
+    window.credit(CREDIT_EVENTS, 1)
+    assert [one.count for one in popped(window)] == [1]
+    assert window.has_room(CREDIT_EVENTS, CREDIT_BYTES)
+
+
 def test_an_event_larger_than_the_window_passes_when_nothing_is_outstanding() -> None:
     window = Window()
     window.push(batch(1, WINDOW_BYTES * 2))
@@ -90,6 +103,7 @@ def test_an_event_larger_than_the_window_waits_for_what_is_outstanding() -> None
 
 def test_there_is_room_up_to_the_window_and_none_while_something_is_held() -> None:
     window = Window()
+    window.credit(0, 0)
     window.push(batch(WINDOW_EVENTS - 1, CREDIT_BYTES))
     popped(window)
 

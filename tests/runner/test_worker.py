@@ -462,6 +462,7 @@ async def test_events_of_a_moment_leave_together(desk: Desk, quick: Version) -> 
 
 async def test_a_batch_leaves_once_it_is_large(desk: Desk) -> None:
     desk.begin(version(through("tests.Talk", count=20, size=10_000)))
+    desk.receive(frames.Credit(1, 1, 0, 0))
     await desk.end()
 
     assert max(len(batch.data) for batch in desk.batches()) < FLUSH_BYTES + 11_000

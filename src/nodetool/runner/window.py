@@ -10,11 +10,16 @@ class Window:
 
     Credit comes when some events are stored, not for each: fewer than that may look outstanding and be stored. So what
     is larger than the window waits until that little is outstanding, and then passes.
+
+    Until the first credit no more is on its way than that takes: what a run tells first is stored and heard of before a
+    flood follows, which the server would be busy with.
     """
 
     def __init__(self) -> None:
         self.events = 0
         self.size = 0
+        self._is_open = False
+        """Some of the run is stored."""
         self._held: deque[frames.Events] = deque()
 
     @property
@@ -45,10 +50,13 @@ class Window:
 
     def credit(self, events: int, size: int) -> None:
         """Forget what is stored now."""
+        self._is_open = True
         self.events -= events
         self.size -= size
 
     def _fits(self, events: int, size: int) -> bool:
         if self.events < frames.CREDIT_EVENTS and self.size < frames.CREDIT_BYTES:
             return True
+        if not self._is_open:
+            return False
         return self.events + events <= frames.WINDOW_EVENTS and self.size + size <= frames.WINDOW_BYTES

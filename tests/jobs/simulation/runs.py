@@ -7,7 +7,7 @@ from nodetool.protocol.events import JobUpdate, LogUpdate
 from nodetool.runner.window import Window
 from tests.jobs.simulation.chance import Chance
 
-SMALL, LARGE = "", "x" * 40_000
+SMALL, LARGE = "", "x" * 30_000
 """A few of the large ones fill a run's window."""
 
 
