@@ -65,6 +65,7 @@ class Pace:
         if breath is None:
             self._begin()
             self._breath.seq = min(self._breath.seq, tape.seq + FIRST_EVENTS)
+            tape.look_at = tape.seq + LOOK_EVENTS
 
     def within(self, room: Room | None = None) -> "Pace":
         """Return the pace of a workflow that is called. It has the same room, or the *room* that is given."""

@@ -35,8 +35,11 @@ def key(name: str) -> bytes:
 
 def place(job_id: str, workflow_id: str, path: Sequence[str | int] = ()) -> bytes:
     """Return the fields that are the same in all events of a run."""
-    where = packed(job_id=job_id, workflow_id=workflow_id)
+    where = _JOB + _encoder.encode(job_id) + _WORKFLOW + _encoder.encode(workflow_id)
     return where + packed(path=path) if path else where
+
+
+_JOB, _WORKFLOW = key("job_id"), key("workflow_id")
 
 
 @cache

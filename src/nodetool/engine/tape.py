@@ -127,8 +127,9 @@ class Tape:
         self._end_seq = self.seq
 
     def _join(self) -> None:
-        self._buffer += b"".join(self.pieces)
-        self.pieces.clear()
+        if self.pieces:
+            self._buffer += b"".join(self.pieces)
+            self.pieces.clear()
 
 
 class _Lost(list[bytes]):
