@@ -9,15 +9,19 @@ import msgspec
 from bench import graphs
 from bench.graphs import Graph
 from bench.load import Address, Connection, Failed
-from bench.runs import BODY
+from bench.runs import BODY, PARAMS
 from bench.script import Options, Put, Row, Script, main
 from bench.serving import Server, echo, nodetool
+from bench.sockets import open_socket, run_job
+from bench.stream import by_frames
 
 
 class Sizes(Options, frozen=True, kw_only=True):
     rounds: int = 5
     chains: tuple[int, ...] = (100, 1_000, 10_000)
     fans: tuple[int, ...] = (1_000,)
+    huge: tuple[int, ...] = (100_000,)
+    """Chains that only a server with raised limits takes."""
 
 
 class Chain(Row, kw_only=True):
@@ -50,6 +54,18 @@ class Timing:
         ids = [await self._server.store(make(f"version-{number}-")) for number in range(rounds)]
         return await self._both(ids, expected)
 
+    async def heard(self, graph: Graph, rounds: int) -> tuple[float, float]:
+        """Return the seconds until a client of the socket has every event of a run, and of an echo."""
+        id = await self._server.store(graph)
+        socket = await open_socket(self._server.address)
+        await by_frames(socket, run_job(id, PARAMS), expected=None)
+        runs, echoes = [], []
+        for _ in range(rounds):
+            runs.append((await by_frames(socket, run_job(id, PARAMS), expected=None)).whole)
+            echoes.append((await timed(self._reference.address, self._echo))[1])
+        socket.close()
+        return median(runs), median(echoes)
+
     async def _both(self, ids: list[str], expected: object) -> tuple[float, float]:
         runs, echoes = [], []
         for id in ids:
@@ -81,7 +97,17 @@ async def measure(options: Sizes, put: Put) -> None:
         timing = Timing(server, reference)
         await chains(timing, options, put)
         await first_runs(timing, options, put)
+        await over_sockets(timing, options, put)
         await fans(timing, options, put)
+    for length in options.huge:
+        with echo() as reference, nodetool(*allowing(length)) as server:
+            took = await Timing(server, reference).again(graphs.chain(length), graphs.CHANGED, options.rounds)
+            put(row("chain, limits raised", length, None, *took))
+
+
+def allowing(nodes: int) -> list[str]:
+    """Return the options of a server that takes a chain of so many."""
+    return ["--max-nodes", f"{nodes + 10}", "--max-edges", f"{nodes + 10}", "--max-body", f"{nodes * 1000}"]
 
 
 async def chains(timing: Timing, options: Sizes, put: Put) -> None:
@@ -96,6 +122,13 @@ async def first_runs(timing: Timing, options: Sizes, put: Put) -> None:
     length = max(options.chains)
     took = await timing.new(lambda salt: graphs.chain(length, salt), graphs.CHANGED, options.rounds)
     put(row("chain, new, first run", length, None, *took))
+
+
+async def over_sockets(timing: Timing, options: Sizes, put: Put) -> None:
+    length = max(options.chains)
+    put(
+        row("chain, every event over a socket", length, None, *await timing.heard(graphs.chain(length), options.rounds))
+    )
 
 
 async def fans(timing: Timing, options: Sizes, put: Put) -> None:
@@ -118,7 +151,11 @@ def row(graph: str, nodes: int, before: Chain | None, run: float, echo: float) -
 
 
 SCRIPT = Script(
-    "chain", "One run of a large graph", Sizes, lambda options: len(options.chains) + 1 + len(options.fans), measure
+    "chain",
+    "One run of a large graph",
+    Sizes,
+    lambda options: len(options.chains) + 2 + len(options.fans) + len(options.huge),
+    measure,
 )
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from bench.load import Address, call, is_exactly
 from bench.script import Options, Put, Row, Script, main, medians, quantile
 from bench.serving import Server, Sync, echo, nodetool
 
-BODY = msgspec.json.encode({"params": {"text": graphs.TEXT}})
+PARAMS = {"text": graphs.TEXT}
+BODY = msgspec.json.encode({"params": PARAMS})
 ANSWER = msgspec.json.encode({"output": graphs.CHANGED})
 
 WARM_UP = 0.5

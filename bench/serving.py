@@ -61,11 +61,11 @@ class Server:
 
 
 @contextmanager
-def nodetool(*, sync: Sync = "full") -> Iterator[Server]:
+def nodetool(*args: str, sync: Sync = "full") -> Iterator[Server]:
     """Serve a new home, with the nodes for measuring. It lies where TMPDIR says: on the disk that is to be measured."""
     with TemporaryDirectory(prefix="nodetool-bench-") as folder:
         home = Path(folder)
-        with _serving(product(home / "home", "--sync", sync), home / "log", path="/ready") as server:
+        with _serving(product(home / "home", "--sync", sync, *args), home / "log", path="/ready") as server:
             yield server
 
 

@@ -32,7 +32,7 @@ SMALL: dict[str, Options] = {
     "accept": accept.Load(rounds=1, seconds=0.1, clients=2, sync=("full",)),
     "talk": Talks(rounds=1, seconds=0.1, connections=(2,), sync=("full",)),
     "stream": Streams(rounds=1, items=(100,)),
-    "chain": Sizes(rounds=1, chains=(1, 10), fans=(10,)),
+    "chain": Sizes(rounds=1, chains=(1, 10), fans=(10,), huge=(20,)),
     "cancel": Times(times=2, hard=1),
     "waiting": Waits(runs=20, sleep=0.2),
     "idle": Sockets(rounds=1, sockets=20, settle=0.0),
@@ -55,13 +55,16 @@ def test_a_script_measures_as_many_rows_as_it_says(script: Script[Any]) -> None:
 
 @pytest.mark.timeout(60)
 def test_a_script_prints_json_from_the_command_line(root: Path) -> None:
-    command = [sys.executable, "-m", "bench.chain", "--chains", "1", "--fans", "2", "--rounds", "1", "--json"]
+    small = ["--chains", "1", "--fans", "2", "--huge", "3", "--rounds", "1"]
+    command = [sys.executable, "-m", "bench.chain", *small, "--json"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
 
     assert [msgspec.json.decode(line)["graph"] for line in done.stdout.splitlines()] == [
         "chain",
         "chain, new, first run",
+        "chain, every event over a socket",
         "fan-out and back",
+        "chain, limits raised",
     ]
 
 
