@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import pathlib
 import re
 import signal
 import threading
@@ -108,9 +109,13 @@ def link_of(entry: Path) -> str:
 
 
 def traced() -> tracemalloc.Snapshot:
-    """Return what Python has allocated in this process."""
+    """Return what Python has allocated in this process, but for what is not the server's.
+
+    The parts of a path are interned: the interpreter's table of names is made anew now and then, by whoever comes next.
+    """
     gc.collect()
-    return tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(False, tracemalloc.__file__)])
+    others = [tracemalloc.Filter(False, file) for file in (tracemalloc.__file__, pathlib.__file__)]
+    return tracemalloc.take_snapshot().filter_traces(others)
 
 
 @dataclass(frozen=True)
