@@ -19,8 +19,8 @@ class Cost(NamedTuple):
 
 
 def cpu_seconds(pid: int) -> Cost:
-    """Return what was spent so far, by user and kernel, in steps of a hundredth."""
-    return Cost(_cpu(pid), sum(map(_cpu, below(pid))))
+    """Return what was spent so far, by user and kernel, in steps of a hundredth; also by runners that have ended."""
+    return Cost(_cpu(pid), sum(map(_cpu, below(pid))) + _cpu(pid, ended=True))
 
 
 def memory_mb(pid: int) -> Cost:
@@ -36,9 +36,11 @@ def below(pid: int) -> list[int]:
     return children + [grandchild for child in children for grandchild in below(child)]
 
 
-def _cpu(pid: int) -> float:
+def _cpu(pid: int, *, ended: bool = False) -> float:
+    """Return what a process spent, or its children that have *ended* and were waited for."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    user, system = fields[13:15] if ended else fields[11:13]
+    return (int(user) + int(system)) / TICKS
 
 
 def _resident(pid: int) -> float:
