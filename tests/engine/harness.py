@@ -130,9 +130,7 @@ class Player:
         feeds: Feeds | None = None,
     ) -> tuple[Run, Callable[[], list[AnyEvent]]]:
         """Return a run that has not begun, and a function that gives its events."""
-        report = Reporter(
-            Tape(job_no=1, attempt=attempt, next_seq=2, on_first=lambda _: None), job_id=job_id, workflow_id="w"
-        )
+        report = reporter(job_id, attempt)
         run = Run(
             bind(plan, self.find),
             params or {},
@@ -154,6 +152,12 @@ class Player:
 
     def find(self, module: str, qualname: str, path: str | None) -> type[Node]:
         return self._classes.get((module, qualname)) or registry.find(module, qualname, path)
+
+
+def reporter(job_id: str = "job", attempt: int = 1) -> Reporter:
+    """Return a voice whose batches nobody fetches."""
+    tape = Tape(job_no=1, attempt=attempt, next_seq=2, on_first=lambda _: None, on_full=lambda _: None)
+    return Reporter(tape, job_id=job_id, workflow_id="w")
 
 
 async def eventually(condition: Any) -> None:

@@ -3,21 +3,15 @@
 from nodetool.engine.bind import bind
 from nodetool.engine.flow import Flow
 from nodetool.engine.pace import Pace
-from nodetool.engine.report import Reporter
-from nodetool.engine.tape import Tape
-from tests.engine.harness import Player, node
+from tests.engine.harness import Player, node, reporter
 
 HOUR = 3_600_000
-
-
-def reporter() -> Reporter:
-    return Reporter(Tape(job_no=1, attempt=1, next_seq=2, on_first=lambda _: None), job_id="job", workflow_id="w")
 
 
 async def test_an_edge_goes_on_telling_what_it_carried(player: Player) -> None:
     plan = player.plan([node("c", "test.Count", count=1), node("g", "test.Total")], "c.output -> g.items")
     report = reporter()
-    flow = Flow(bind(plan, player.find), report, capacity=64)
+    flow = Flow(bind(plan, player.find), report, 64, lambda *_: None)
     for now, told in ((HOUR, 0), (HOUR, 1), (HOUR + 50, 1), (1, 2), (50, 2), (102, 3)):
         report.tape.set_time(now)
         flow.offer(flow.steps[0], "output", 1)

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodetool.engine.collect import Result
-from nodetool.engine.report import Reporter
 from nodetool.engine.shown import encoded
-from nodetool.engine.tape import Tape
 from nodetool.graph.plan import PlanOutput
 from nodetool.protocol.errors import ResultTooLarge
 from nodetool.protocol.values import Chunk
+from tests.engine.harness import reporter
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text() | st.binary(),
@@ -21,11 +20,8 @@ values = st.recursive(
 )
 
 
-VOICE = Reporter(Tape(job_no=1, attempt=1, next_seq=2, on_first=lambda _: None), job_id="job", workflow_id="w")
-
-
 def result(*kinds: Literal["value", "list", "text"], most: int = 10_000_000) -> Result:
-    return Result([PlanOutput(f"o{place}", place, kind, "any") for place, kind in enumerate(kinds)], most, VOICE)
+    return Result([PlanOutput(f"o{place}", place, kind, "any") for place, kind in enumerate(kinds)], most, reporter())
 
 
 def add(result: Result, place: int, value: Any) -> None:

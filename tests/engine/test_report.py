@@ -17,8 +17,11 @@ class Voice(Reporter):
 
     def __init__(self) -> None:
         self.asked: list[int] = []
-        tape = Tape(job_no=7, attempt=2, next_seq=10, on_first=lambda one: self.asked.append(one.count))
+        tape = Tape(job_no=7, attempt=2, next_seq=10, on_first=self._asks, on_full=self._asks)
         super().__init__(tape, job_id="j", workflow_id="w")
+
+    def _asks(self, tape: Tape) -> None:
+        self.asked.append(tape.count)
 
 
 @pytest.fixture

@@ -10,15 +10,13 @@ import pytest
 
 from nodetool.engine.bind import bind
 from nodetool.engine.limit import Stopwatch
-from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
-from nodetool.engine.tape import Tape
 from nodetool.graph.plan import shorter
 from nodetool.protocol.descriptions import Runs
 from nodetool.protocol.events import NodeUpdate
 from nodetool.protocol.frames import RunLimits
 from nodetool.sdk import Node, Stream
-from tests.engine.harness import Player, Told, node
+from tests.engine.harness import Player, Told, node, reporter
 from tests.engine.kinds import KINDS
 
 LIMIT = 0.15
@@ -229,11 +227,10 @@ async def test_a_thread_that_takes_too_long_is_left_behind(players: Player) -> N
 
 async def test_the_time_for_which_a_node_waits_for_a_thread_does_not_count(players: Player) -> None:
     nodes = [node(f"t{number}", "test.InThread", seconds=0.15) for number in range(6)]
-    report = Reporter(Tape(job_no=1, attempt=1, next_seq=2, on_first=lambda _: None), job_id="job", workflow_id="w")
     with ThreadPoolExecutor(1) as pool:
         bound = bind(players.plan(nodes), players.find)
         limits = RunLimits(max_result=1 << 20, node_timeout=AMPLE)
-        run = Run(bound, {}, report, pool=pool, room=lambda _: None, limits=limits)
+        run = Run(bound, {}, reporter(), pool=pool, room=lambda _: None, limits=limits)
         end = await run.go()
 
     assert end.status == "completed"

@@ -61,7 +61,7 @@ def test_batches_leave_in_order_within_the_window_and_all_of_them(told: list[tup
             store.store(sent[stored:])
             stored = len(sent)
             send()
-    while window.is_holding:  # the server stores on: everything leaves
+    while window.held:  # the server stores on: everything leaves
         store.store(sent[stored:])
         stored = len(sent)
         send()
@@ -115,3 +115,18 @@ def test_there_is_room_up_to_the_window_and_none_while_something_is_held() -> No
     window.push(batch(1, 1))
     assert popped(window) == []
     assert not window.has_room(0, 0)
+
+
+@given(st.lists(st.tuples(batches, st.booleans()), max_size=20))
+def test_what_passes_is_what_would_be_popped_at_once(told: list[tuple[frames.Events, bool]]) -> None:
+    quick, slow = Window(), Window()
+    for one, is_credited in told:
+        slow.push(one)
+
+        assert [one] * quick.passes(one) == popped(slow)
+        assert (quick.held, quick.events, quick.size) == (slow.held, slow.events, slow.size)
+
+        if is_credited:
+            for window in (quick, slow):
+                window.credit(window.events, window.size)
+            assert popped(quick) == popped(slow)

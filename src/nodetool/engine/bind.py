@@ -81,6 +81,8 @@ class BoundNode(msgspec.Struct, frozen=True):
     way: Way
     is_quick: bool
     """Fires once and takes microseconds: called straight from the ready queue, without a task."""
+    is_direct: bool
+    """An output that takes each item in the turn of its sender: nothing else comes in, and nothing goes out."""
     streams: bool
     """Its out-edges carry item by item."""
     takes_context: bool
@@ -332,6 +334,7 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         gate=node.gate,
         way=way,
         is_quick=node.gate == "once" and way in QUICK and not (kind.checkpoint or form.retry or form.sets_up),
+        is_direct=_is_direct(node),
         streams=node.yields or node.gate in ("on_any", "zip_all"),
         takes_context=form.process.takes_context,
         named=form.process.named,
@@ -355,6 +358,10 @@ def _bound(index: int, plan: Plan, kinds: list[Kind], edges: list[BoundEdge], ou
         told=told,
         told_output=_told_output(node.id, plan.outputs[output]) if output >= 0 else (b"", b""),
     )
+
+
+def _is_direct(node: PlanNode) -> bool:
+    return node.role == "output" and len(node.inputs) == 1 and node.inputs[0].streams and not any(node.outputs.values())
 
 
 def _check_of(node: PlanNode, entry: PlanInput, form: Shape, plan: Plan, output: int) -> Convert | None:

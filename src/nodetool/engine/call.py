@@ -8,8 +8,9 @@ from typing import Any
 
 from nodetool.engine.bind import BoundNode
 from nodetool.engine.collect import Gathered, Outlet
-from nodetool.engine.mark import Offset
-from nodetool.engine.net import CallFailed, Net, Place
+from nodetool.engine.mark import beyond
+from nodetool.engine.net import CallFailed, Net
+from nodetool.engine.place import Place
 from nodetool.engine.shown import describe_error
 from nodetool.engine.step import CAPACITY
 from nodetool.engine.tape import Tape
@@ -80,16 +81,14 @@ class CalledWorkflow:
 
     def _net(self, params: Mapping[str, Any], index: int | None, outlet: Outlet) -> Net:
         caller = self._caller
-        return Net(
-            self._called.bound,
-            self._checked(params),
+        place = Place(
             caller.report.within(*self._steps(index)),
-            outlet,
-            threads=caller.threads.within(),
-            pace=caller.pace.within(outlet.room if isinstance(outlet, Passing) else None),
-            mark=Offset(caller.means.mark, self._called.offset),
-            means=caller.means,
+            caller.threads.within(),
+            caller.pace.within(outlet.room if isinstance(outlet, Passing) else None),
+            caller.means,
         )
+        mark = beyond(caller.means.mark, self._called.offset)
+        return Net(self._called.bound, self._checked(params), place, outlet, mark=mark)
 
     def _steps(self, index: int | None) -> tuple[str | int, ...]:
         """A node that fires once and calls once needs no number; whoever calls more often gives it."""

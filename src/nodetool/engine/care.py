@@ -12,13 +12,13 @@ from typing import Any
 from nodetool.engine.bind import QUICK, BoundNode
 from nodetool.engine.context import NodeContext
 from nodetool.engine.identity import key
-from nodetool.engine.keep import Checkpoints, Recording, restored
+from nodetool.engine.keep import Recording, restored
 from nodetool.engine.limit import Stopwatch, WatchedHands, watched
+from nodetool.engine.place import Place
 from nodetool.engine.read import Arrival
-from nodetool.engine.report import Reporter
 from nodetool.engine.shown import describe_error
 from nodetool.engine.step import Inbox, Step
-from nodetool.engine.work import Threads, made_by
+from nodetool.engine.work import made_by
 from nodetool.graph.plan import shorter
 from nodetool.protocol.errors import TimedOut
 from nodetool.protocol.events import Severity
@@ -31,17 +31,14 @@ class Care:
 
     def __init__(
         self,
-        checkpoints: Checkpoints | None,
+        place: Place,
         *,
-        node_timeout: float,
-        report: Reporter,
-        threads: Threads,
         fail: Callable[[Step, BaseException], None],
     ) -> None:
-        self._checkpoints = checkpoints
-        self._node_timeout = node_timeout
-        self._report = report
-        self._threads = threads
+        self._checkpoints = place.means.checkpoints
+        self._node_timeout = place.means.node_timeout
+        self._report = place.report
+        self._threads = place.threads
         self._fail = fail
         self._watches: dict[Step, Stopwatch] = {}
         """Those of the firings that are under way."""

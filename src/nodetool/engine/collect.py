@@ -31,9 +31,9 @@ class Result:
         self._outputs = outputs
         self._report = report
         self._room = max_bytes
-        self._kinds = [output.kind for output in outputs]
-        self._values: list[list[bytes]] = [[] for _ in outputs]
-        self._texts: list[list[str]] = [[] for _ in outputs]
+        self._values: dict[int, list[bytes]] = {}
+        self._texts: dict[int, list[str]] = {}
+        """By the place of the output."""
 
     def put(self, node: BoundNode, value: Any) -> None:
         sent = encoded(value)
@@ -42,26 +42,26 @@ class Result:
 
     def add(self, place: int, value: Any, data: bytes) -> None:
         """Take a plain *value*, and *data*, its MessagePack, for the output at *place*. Raises ResultTooLarge."""
+        output = self._outputs[place]
         self._room -= len(data)
         if self._room < 0:
-            raise ResultTooLarge(f"output {self._outputs[place].name}: the result is over the limit")
-        kind = self._kinds[place]
-        if kind == "list":
-            self._values[place].append(data)
-        elif kind == "text":
-            self._texts[place].append(_text(value))
-        else:
+            raise ResultTooLarge(f"output {output.name}: the result is over the limit")
+        if output.kind == "value":
             self._values[place] = [data]
+        elif output.kind == "list":
+            self._values.setdefault(place, []).append(data)
+        else:
+            self._texts.setdefault(place, []).append(_text(value))
 
     def encoded(self) -> bytes:
         """Return the outputs object as MessagePack. A single output that got nothing is not in it."""
         made: dict[str, Any] = {}
-        for output, values, texts in zip(self._outputs, self._values, self._texts, strict=True):
+        for place, output in enumerate(self._outputs):
             if output.kind == "list":
-                made[output.name] = msgspec.Raw(array(values))
+                made[output.name] = msgspec.Raw(array(self._values.get(place, [])))
             elif output.kind == "text":
-                made[output.name] = "".join(texts)
-            elif values:
+                made[output.name] = "".join(self._texts.get(place, ()))
+            elif values := self._values.get(place):
                 made[output.name] = msgspec.Raw(values[0])
         return to_msgpack(made)
 

@@ -6,27 +6,22 @@ from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
-from nodetool.engine.bind import BoundNode, Way, instance, misfit
+from nodetool.engine.bind import Way, instance, misfit
 from nodetool.engine.care import Care
-from nodetool.engine.collect import Outlet
 from nodetool.engine.context import NodeContext
 from nodetool.engine.convert import Misfit
 from nodetool.engine.feeds import Feeds
 from nodetool.engine.flow import Flow
 from nodetool.engine.gate import Row, ZipAll
 from nodetool.engine.handles import by_handle, fill, refill
-from nodetool.engine.pace import Pace
+from nodetool.engine.outputs import Outputs, shown_value, unfit
+from nodetool.engine.place import Place
 from nodetool.engine.read import Arrival, Arrivals
-from nodetool.engine.report import Reporter
-from nodetool.engine.setups import Setups
 from nodetool.engine.shown import encoded
 from nodetool.engine.step import Inbox, Step
-from nodetool.engine.work import Threads, each, each_in_thread
-from nodetool.protocol.errors import Fault, JobFailed, ResultTooLarge, TypeMismatch
+from nodetool.engine.work import each, each_in_thread
 from nodetool.protocol.values import Unsendable
-from nodetool.sdk.called import Called
 from nodetool.sdk.stream import Stream
-from nodetool.sdk.tools import Tools
 
 
 class Firing:
@@ -35,29 +30,21 @@ class Firing:
     def __init__(
         self,
         params: dict[str, Any],
-        feeds: Feeds,
+        place: Place,
         *,
         flow: Flow,
-        report: Reporter,
-        outlet: Outlet,
-        threads: Threads,
-        pace: Pace,
+        outputs: Outputs,
         care: Care | None,
-        tools: Tools,
-        setups: Setups,
-        called: Callable[[BoundNode], Called],
+        feeds: Feeds | None,
     ) -> None:
         self._params = params
-        self._feeds = feeds
-        self._tools = tools
-        self._setups = setups
+        self._place = place
+        self._report, self._pace, self._means = place.report, place.pace, place.means
         self._flow = flow
-        self._report = report
-        self._outlet = outlet
-        self._called = called
-        self._threads = threads
-        self._pace = pace
+        self._outputs = outputs
         self._care = care
+        self._feeds = feeds
+        """There are some if an input of the graph streams."""
 
     def quickly(self, step: Step) -> bool:
         """Fire a node that fires once and takes microseconds; return whether the run has to breathe.
@@ -92,7 +79,7 @@ class Firing:
         row = step.complete_row()
         if row is not None:
             if step.node.shape.sets_up:
-                await self._setups.ready(step.node.shape.cls)
+                await self._means.setups.ready(step.node.shape.cls)
             step.began, step.firings = perf_counter_ns(), 1
             await (self._fire_with_care if self._needs_care(step) else self._fire)(step, row)
         self._complete(step)
@@ -112,7 +99,7 @@ class Firing:
             if inbox.blocked:
                 self._flow.let_in(inbox)
             if needs_setup:
-                await self._setups.ready(step.node.shape.cls)
+                await self._means.setups.ready(step.node.shape.cls)
                 needs_setup = False
             if not step.firings:
                 step.began = perf_counter_ns()
@@ -127,6 +114,8 @@ class Firing:
                     await pace.breathe()
                 if made is not None and step.node.edges:
                     await self._send(step, made)
+        if inbox.is_direct and step.began:
+            step.waited = perf_counter_ns() - step.began  # what it did, it did in the turns of others
         self._flow.shut(step, inbox)
         await self._see_out(step, inbox)
         self._complete(step)
@@ -154,11 +143,11 @@ class Firing:
             case "each":
                 await self._send_each(step, each(process()))
             case "each_thread":
-                await self._send_each(step, each_in_thread(process(), self._threads))
+                await self._send_each(step, each_in_thread(process(), self._place.threads))
             case "await":
                 await self._send_all(step, await process())
             case "thread":
-                await self._send_all(step, await self._threads.call(process))
+                await self._send_all(step, await self._place.threads.call(process))
             case _:
                 await self._send_all(step, process())
 
@@ -200,6 +189,7 @@ class Firing:
         """Return what calls ``process``, with the fields of the node set to *row*."""
         if step.state != "running":
             self._begin(step, row)
+            self._equip(step)
         made = step.instance
         fill(step.node, made, row)
         return partial(made.process, self._context(step, row)) if step.node.takes_context else made.process
@@ -231,11 +221,12 @@ class Firing:
 
     async def _feed(self, step: Step) -> None:
         """Send on what comes for an input that streams. Inputs are silent."""
-        node, convert = step.node, step.node.shape.readers["value"]
+        node, convert, feeds = step.node, step.node.shape.readers["value"], self._feeds
+        assert feeds
 
         async def items() -> AsyncGenerator[Any, None]:
             try:
-                async for item in self._feeds.items(node.name):
+                async for item in feeds.items(node.name):
                     yield convert(item) if convert else item
             except Misfit as error:
                 raise misfit(node.id, node.name, error) from error
@@ -244,43 +235,33 @@ class Firing:
         self._flow.finish(step, fired=False)
 
     def _put_out(self, step: Step, row: Row) -> Any:
-        value = self._value(step, row)
-        if value is not None:
-            try:
-                self._outlet.put(step.node, value)
-            except (Unsendable, ResultTooLarge) as error:
-                raise _unfit(step.node, error) from error
+        if step.state != "running":
+            self._begin(step, row)
+        value = shown_value(step.node, row)
+        self._outputs.put(step.node, value)
         return value
 
     def _show(self, step: Step, row: Row) -> None:
-        value = self._value(step, row)
+        if step.state != "running":
+            self._begin(step, row)
+        value = shown_value(step.node, row)
         try:
             shown = encoded(value)
         except Unsendable as error:
-            raise _unfit(step.node, error) from error
+            raise unfit(step.node, error) from error
         self._context(step, row).show(shown)
-
-    def _value(self, step: Step, row: Row) -> Any:
-        """Return what an output or a preview shows."""
-        if step.state != "running":
-            self._begin(step, row)
-        if "value" not in row:
-            return step.instance.value
-        convert = step.node.value_check
-        try:
-            return convert(row["value"]) if convert else row["value"]
-        except Misfit as error:
-            raise misfit(step.node.id, "value", error) from error
 
     # What a firing needs and leaves.
 
     def _begin(self, step: Step, row: Row) -> None:
         step.state = "running"
-        node = step.node
-        self._report.node_running(node, row)
-        step.instance = instance(node)
+        self._report.node_running(step.node, row)
+
+    def _equip(self, step: Step) -> None:
+        """Make the instance of a node, with the streams that it reads itself."""
+        step.instance = instance(step.node)
         if step.inbox:
-            for entry in node.inputs:
+            for entry in step.node.inputs:
                 if entry.reads:
                     arrivals = Arrivals(self._flow, step, step.inbox, entry.handle, self._arrival(step))
                     setattr(step.instance, entry.handle, Stream(arrivals))
@@ -291,7 +272,9 @@ class Firing:
     def _context(self, step: Step, row: Row) -> NodeContext:
         """Return the context of a node for its firing on *row*."""
         if step.context is None:
-            step.context = NodeContext(step.node, self._report, asyncio.get_running_loop(), self._tools, self._called)
+            loop, means = asyncio.get_running_loop(), self._means
+            call = partial(means.call, self._place)
+            step.context = NodeContext(step.node, self._report, loop, means.tools, call)
         step.context.fires(row)
         return step.context
 
@@ -310,10 +293,3 @@ PLAIN: dict[Way, Callable[[Firing, Step, Row], Any]] = {
     "preview": Firing._show,  # noqa: SLF001
 }
 """How nodes fire whose firing need not be awaited."""
-
-
-def _unfit(node: BoundNode, error: Unsendable | ResultTooLarge) -> JobFailed:
-    """Return the failure of an output or a preview whose value cannot be shown."""
-    kind = ResultTooLarge if isinstance(error, ResultTooLarge) else TypeMismatch
-    message = str(error) if kind is ResultTooLarge else f"{node.role} {node.name}: {error}"
-    return kind(message, errors=[Fault(node_id=node.id, handle="value", message=message)])

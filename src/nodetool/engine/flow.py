@@ -13,25 +13,28 @@ wait for: it takes the node for one that cannot move as soon as one of them wait
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
 from nodetool.engine.bind import Bound, BoundEdge, BoundNode
 from nodetool.engine.gate import NOTHING, Row
 from nodetool.engine.report import EDGE_INTERVAL, Reporter
-from nodetool.engine.step import Handle, Inbox, Step, Wire
+from nodetool.engine.step import Handle, Inbox, Step, Wire, steps_of
 
 
 class Flow:
     """The steps of a run, which of them are ready, and the values between them."""
 
-    def __init__(self, bound: Bound, report: Reporter, capacity: int) -> None:
-        self.steps = [Step(node, capacity) for node in bound.nodes]
+    def __init__(self, bound: Bound, report: Reporter, capacity: int, take: Callable[[Step, Any], None]) -> None:
+        """*take* is what outputs do with an item that is sent straight to them."""
+        self.steps = steps_of(bound.nodes, capacity)
         self.ready = deque(self.steps[index] for index in bound.starters)
         """Steps that can go on and have no task: nodes that fire once, and others at their first arrival."""
         self.busy = 0
         self.is_stopping = False
         self._report = report
+        self._take = take
         self._full: dict[Handle, Inbox] = {}
         """In-handles whose senders wait for room."""
         self._sleeper: asyncio.Future[None] | None = None
@@ -57,6 +60,9 @@ class Flow:
             wire.counter += 1
             if not 0 < wire.due - now <= EDGE_INTERVAL:
                 self._note(wire)
+            if wire.is_direct:
+                self._take(wire.target, value)
+                continue
             wire.push(wire.name, value)
             if wire.inbox.waiters or wire.target.state == "idle":
                 self._stir(wire.target, wire.inbox)
@@ -127,6 +133,9 @@ class Flow:
         wire.counter += 1
         if not 0 < wire.due - self._report.tape.now <= EDGE_INTERVAL:  # later than that is of a clock that was set back
             self._note(wire)
+        if wire.is_direct:
+            self._take(wire.target, value)
+            return
         wire.push(wire.name, value)
         if wire.inbox.waiters or wire.target.state == "idle":
             self._stir(wire.target, wire.inbox)
@@ -146,7 +155,10 @@ class Flow:
         if handle.is_stream:
             came = () if value is NOTHING else (value,)
             for item in handle.in_order.end(edge.position, value) if handle.in_order else came:
-                gate.push(edge.handle, item)
+                if inbox.is_direct:
+                    self._take(step, item)
+                else:
+                    gate.push(edge.handle, item)
             if not handle.open:
                 gate.close(edge.handle, skipped=not handle.carried)
         else:
@@ -154,7 +166,11 @@ class Flow:
                 step.take(edge, value)
             if not handle.open:
                 gate.fix(edge.handle, step.row.get(edge.handle, NOTHING) if step.row else NOTHING)
-        self._stir(step, inbox)
+        if not inbox.is_direct:
+            self._stir(step, inbox)
+        elif not handle.open:  # all was taken already: it has to be seen out
+            self.ready.append(step)
+            self.wake()
 
     def _stir(self, step: Step, inbox: Inbox) -> None:
         """Something changed for a step with an inbox: have its task made, or wake it."""

@@ -1,44 +1,28 @@
 """Where a run is: the node that has the loop is marked, so that it can be named if the loop never comes back."""
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from types import coroutine
-from typing import Any, Protocol
+from typing import Any
+
+import msgspec
 
 
-class Mark(Protocol):
-    """Told of each turn that a node gets and gives back."""
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """What is called at each turn that a node gets and gives back."""
 
-    def enter(self, node: int) -> None:
-        """The node with this index in the plan runs now."""
-        ...
-
-    def leave(self) -> None:
-        """No node runs now."""
-        ...
+    enter: Callable[[int], object]
+    """The node with this index in the plan runs now."""
+    leave: Callable[[], object]
+    """No node runs now."""
 
 
-class NoMark:
-    """Nobody looks."""
-
-    def enter(self, node: int) -> None:
-        """Do nothing."""
-
-    def leave(self) -> None:
-        """Do nothing."""
+NO_MARK = Mark(lambda _: None, lambda: None)
+"""Nobody looks."""
 
 
-class Offset:
-    """Marks the nodes of a workflow that is called: their indexes begin at *offset*."""
-
-    __slots__ = ("_mark", "_offset", "leave")
-
-    def __init__(self, mark: Mark, offset: int) -> None:
-        self._mark = mark
-        self._offset = offset
-        self.leave = mark.leave
-
-    def enter(self, node: int) -> None:
-        self._mark.enter(self._offset + node)
+def beyond(mark: Mark, offset: int) -> Mark:
+    """Return what marks the nodes of a workflow that is called: their indexes begin at *offset*."""
+    return Mark(lambda node: mark.enter(offset + node), mark.leave)
 
 
 @coroutine

@@ -6,26 +6,20 @@ The first failure wins: the others are stopped and awaited before the work ends.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from nodetool.engine.bind import Bound, BoundCalled, BoundNode
+from nodetool.engine.bind import Bound
 from nodetool.engine.care import Care
 from nodetool.engine.collect import Outlet
 from nodetool.engine.feeds import Feeds
 from nodetool.engine.fire import Firing
 from nodetool.engine.flow import Flow
-from nodetool.engine.keep import Checkpoints
 from nodetool.engine.mark import Mark, marked
-from nodetool.engine.pace import Pace
-from nodetool.engine.report import Reporter
-from nodetool.engine.setups import Setups
+from nodetool.engine.outputs import NotTaken, Outputs
+from nodetool.engine.place import Place
 from nodetool.engine.step import Step
-from nodetool.engine.work import Threads
 from nodetool.protocol.errors import NodeFailed
-from nodetool.sdk.called import Called
-from nodetool.sdk.tools import Tools
 
 GRACE = 0.25
 """Seconds that siblings of a failed node have to stop."""
@@ -38,33 +32,6 @@ class Failure(NamedTuple):
     error: BaseException
 
 
-class Means(NamedTuple):
-    """What the graphs of one attempt share: the job's own, and those of the workflows that are called."""
-
-    tools: Tools
-    setups: Setups
-    mark: Mark
-    """By the index of a node in the whole plan."""
-    checkpoints: Checkpoints | None
-    node_timeout: float
-    capacity: int
-    """Items that an inbox holds at first."""
-    called: list[BoundCalled]
-    call: Callable[["Place", BoundNode], Called]
-    """Gives a node of a net the workflow that it calls."""
-
-
-class Place(NamedTuple):
-    """Where a net is, for those that are called by its nodes. It knows nothing of the net, which so is gone with its
-    last reader: a cycle would stay until the garbage is collected, which stops all runs for a while.
-    """
-
-    report: Reporter
-    threads: Threads
-    pace: Pace
-    means: Means
-
-
 class Net:
     """One graph in one run of it. ``work``, once; where that is cancelled, ``stop`` has to follow."""
 
@@ -72,44 +39,23 @@ class Net:
         self,
         bound: Bound,
         params: dict[str, Any],
-        report: Reporter,
+        place: Place,
         outlet: Outlet,
         *,
-        feeds: Feeds | None = None,
-        threads: Threads,
-        pace: Pace,
         mark: Mark,
-        means: Means,
+        feeds: Feeds | None = None,
     ) -> None:
-        self.report = report
-        self._pace = pace
+        self.report, self._threads, self._pace, means = place.report, place.threads, place.pace, place.means
         self._mark = mark
-        self._threads = threads
         self.failure: Failure | None = None
         """What ended the work, with its traceback, for whoever writes logs."""
-        self._flow = Flow(bound, report, means.capacity)
-        care = None
-        if means.checkpoints or means.node_timeout or bound.is_limited:
-            care = Care(
-                means.checkpoints,
-                node_timeout=means.node_timeout,
-                report=report,
-                threads=threads,
-                fail=self._fail,
-            )
-        self._firing = Firing(
-            params,
-            feeds or Feeds(bound.plan.params, params, are_open=False),
-            flow=self._flow,
-            report=report,
-            outlet=outlet,
-            threads=threads,
-            pace=pace,
-            care=care,
-            tools=means.tools,
-            setups=means.setups,
-            called=partial(means.call, Place(report, threads, pace, means)),
-        )
+        outputs = Outputs(self.report, outlet)
+        self._flow = Flow(bound, self.report, means.capacity, outputs.take)
+        if bound.is_fed and feeds is None:
+            feeds = Feeds(bound.plan.params, params, are_open=False)
+        is_careful = means.checkpoints or means.node_timeout or bound.is_limited
+        care = Care(place, fail=self._fail) if is_careful else None
+        self._firing = Firing(params, place, flow=self._flow, outputs=outputs, care=care, feeds=feeds)
         self._tasks: dict[asyncio.Task[None], Step] = {}
 
     async def work(self) -> None:
@@ -192,6 +138,8 @@ class Net:
         self._flow.wake()
 
     def _fail(self, step: Step, error: BaseException) -> None:
+        if isinstance(error, NotTaken):
+            step, error = error.step, error.error
         if self.failure is None and not self._flow.is_stopping:
             self.failure = Failure(step, _first(error))
             self._flow.wake()

@@ -1,7 +1,7 @@
 """When a run lets others go on: the loop is shared by a thousand runs, and what is told has to be stored."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sized
 from time import time_ns
 from typing import Any
 
@@ -25,19 +25,20 @@ Room = Callable[[Tape], Coroutine[Any, Any, None] | None]
 
 
 class Crowd:
-    """The runs that share a loop. The more there are, the sooner each lets the others go on: so a turn of the loop
+    """The *runs* that share a loop. The more there are, the sooner each lets the others go on: so a turn of the loop
     takes no longer, and a run hears of its cancel in time.
     """
 
-    __slots__ = ("events",)
+    __slots__ = ("_runs",)
 
-    def __init__(self) -> None:
-        self.events = BREATH_EVENTS
+    def __init__(self, runs: Sized = ()) -> None:
+        self._runs = runs
+
+    @property
+    def events(self) -> int:
         """How many of them a run may tell in one breath."""
-
-    def counts(self, runs: int) -> None:
-        """There are so many runs now."""
-        self.events = max(LOOK_EVENTS, BREATH_EVENTS * FEW // max(FEW, runs))
+        runs = len(self._runs)
+        return BREATH_EVENTS if runs <= FEW else max(LOOK_EVENTS, BREATH_EVENTS * FEW // runs)
 
 
 class Breath:

@@ -1,6 +1,6 @@
 """What a run tells: events are made and encoded here, once."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -46,12 +46,13 @@ class Reporter:
         self.workflow_id = workflow_id
         self.path = path
         """Where this run is: empty for that of the job's own graph."""
-        where, more = place(job_id, workflow_id, path) + SEQ, bool(path)
-        self._job_lead = head("job_update", 7 + more) + where
-        self._node_lead = head("node_update", 10 + more) + where
-        self._stats_lead = head("node_update", 11 + more) + where
-        self._edge_lead = head("edge_update", 8 + more) + where
-        self._output_lead = head("output_update", 11 + more) + where
+        where = place(job_id, workflow_id, path) + SEQ
+        heads = _HEADS[bool(path)]
+        self._job_lead = heads.job + where
+        self._node_lead = heads.node + where
+        self._stats_lead = heads.stats + where
+        self._edge_lead = heads.edge + where
+        self._output_lead = heads.output + where
         self._warned: set[int] = set()
         """Nodes that have sent a number that is none."""
 
@@ -215,6 +216,30 @@ class Reporter:
     def _tell(self, event: Event) -> None:
         self.tape.add(_encoder.encode(event))
 
+
+class _Heads(NamedTuple):
+    """How the events begin that are told most, of nodes also with what they have done."""
+
+    job: bytes
+    node: bytes
+    stats: bytes
+    edge: bytes
+    output: bytes
+
+
+def _heads(more: int) -> _Heads:
+    """Return the heads of events with so many fields *more* than those of the job's own graph."""
+    return _Heads(
+        head("job_update", 7 + more),
+        head("node_update", 10 + more),
+        head("node_update", 11 + more),
+        head("edge_update", 8 + more),
+        head("output_update", 11 + more),
+    )
+
+
+_HEADS = _heads(0), _heads(1)
+"""Without and with a path."""
 
 _STATS = key("stats")
 _RUNNING = packed(status="running") + key("attempt")

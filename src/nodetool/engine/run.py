@@ -9,9 +9,10 @@ from nodetool.engine.call import CalledWorkflow
 from nodetool.engine.collect import Result
 from nodetool.engine.feeds import Feeds
 from nodetool.engine.keep import Checkpoints
-from nodetool.engine.mark import Mark, NoMark
-from nodetool.engine.net import Failure, Means, Net, innermost
+from nodetool.engine.mark import NO_MARK, Mark
+from nodetool.engine.net import Failure, Net, innermost
 from nodetool.engine.pace import Crowd, Pace, Room
+from nodetool.engine.place import Means, Place
 from nodetool.engine.report import Reporter
 from nodetool.engine.setups import Setups
 from nodetool.engine.shown import describe_error
@@ -39,35 +40,26 @@ class Run:
         limits: RunLimits,
         checkpoints: Checkpoints | None = None,
         capacity: int = CAPACITY,
-        mark: Mark | None = None,
+        mark: Mark = NO_MARK,
         tools: Tools | None = None,
         setups: Setups | None = None,
         feeds: Feeds | None = None,
     ) -> None:
-        mark = mark or NoMark()
         self.threads = Threads(pool)
         self._report = report
         self._result = Result(bound.plan.outputs, limits.max_result, report)
-        self._net = Net(
-            bound,
-            params,
-            report,
-            self._result,
-            feeds=feeds,
-            threads=self.threads,
-            pace=Pace(report.tape, room, crowd),
-            mark=mark,
-            means=Means(
-                mark=mark,
-                tools=tools or Tools(NARROW),
-                setups=setups or Setups(pool),
-                checkpoints=checkpoints,
-                node_timeout=limits.node_timeout,
-                capacity=capacity,
-                called=bound.called,
-                call=CalledWorkflow,
-            ),
+        means = Means(
+            tools or Tools(NARROW),
+            setups or Setups(pool),
+            mark,
+            checkpoints,
+            limits.node_timeout,
+            capacity,
+            bound.called,
+            CalledWorkflow,
         )
+        place = Place(report, self.threads, Pace(report.tape, room, crowd), means)
+        self._net = Net(bound, params, place, self._result, mark=mark, feeds=feeds)
 
     @property
     def failure(self) -> Failure | None:

@@ -5,6 +5,8 @@ from collections import deque
 from time import perf_counter_ns
 from typing import Any, Literal
 
+import msgspec
+
 from nodetool.engine.bind import BoundEdge, BoundNode
 from nodetool.engine.context import NodeContext
 from nodetool.engine.gate import Gate, InOrder, Row, gate_for
@@ -18,49 +20,31 @@ State = Literal["idle", "started", "running", "ended"]
 """``started``: it has a task, or will get one; ``running``: it has fired."""
 
 
-class Step:
+class Step(msgspec.Struct, eq=False):
     """One node in one run. A graph may have ten thousand of them, so what most do not need is made when it is."""
 
-    __slots__ = (
-        "began",
-        "context",
-        "firings",
-        "inbox",
-        "instance",
-        "kept",
-        "node",
-        "open_edges",
-        "positions",
-        "row",
-        "state",
-        "waited",
-        "waits",
-        "wires",
-    )
-
-    def __init__(self, node: BoundNode, capacity: int = CAPACITY) -> None:
-        self.node = node
-        self.state: State = "idle"
-        self.open_edges = node.in_edges
-        self.row: Row | None = None
-        """The values of single handles."""
-        self.positions: dict[str, int] | None = None
-        """Where branches meet at a single handle: the place of the edge whose value is kept."""
-        self.kept: Row | None = None
-        """What goes out on single edges when the node ends."""
-        self.wires: dict[str, list[Wire]] | None = None
-        """Streaming out-edges by out-handle; those that never carried anything may be missing."""
-        self.inbox = Inbox(node, capacity) if node.gate != "once" else None
-        """None for a node that fires once, when all its edges have ended."""
-        self.instance: Any = None
-        self.context: NodeContext | None = None
-        self.began = 0
-        """When it first fired, if it has a task: nanoseconds of a clock that nobody sets."""
-        self.firings = 0
-        self.waited = 0
-        """Nanoseconds since then for arrivals and for room."""
-        self.waits = 0
-        """Places in the node's task that wait for an arrival or for room."""
+    node: BoundNode
+    open_edges: int
+    inbox: "Inbox | None"
+    """None for a node that fires once, when all its edges have ended."""
+    state: State = "idle"
+    row: Row | None = None
+    """The values of single handles."""
+    positions: dict[str, int] | None = None
+    """Where branches meet at a single handle: the place of the edge whose value is kept."""
+    kept: Row | None = None
+    """What goes out on single edges when the node ends."""
+    wires: "dict[str, list[Wire]] | None" = None
+    """Streaming out-edges by out-handle; those that never carried anything may be missing."""
+    instance: Any = None
+    context: NodeContext | None = None
+    began: int = 0
+    """When it first fired, if it has a task: nanoseconds of a clock that nobody sets."""
+    firings: int = 0
+    waited: int = 0
+    """Nanoseconds since then for arrivals and for room."""
+    waits: int = 0
+    """Places in the node's task that wait for an arrival or for room."""
 
     def stats(self) -> NodeStats | None:
         """Return what it has done, if it has a task and has fired."""
@@ -93,15 +77,22 @@ class Step:
             self.inbox.gate.give_up()
 
 
+def steps_of(nodes: list[BoundNode], capacity: int) -> list[Step]:
+    """Return the steps of a run; an inbox has room for *capacity* items on each handle at first."""
+    return [Step(node, node.in_edges, None if node.gate == "once" else Inbox(node, capacity)) for node in nodes]
+
+
 class Inbox:
     """What comes in for a node with streams: its gate, its handles, and what waits for them."""
 
-    __slots__ = ("blocked", "gate", "handles", "waiters")
+    __slots__ = ("blocked", "gate", "handles", "is_direct", "waiters")
 
     def __init__(self, node: BoundNode, capacity: int) -> None:
         self.handles = {entry.handle: Handle(entry, capacity) for entry in node.inputs}
         streams = [name for name, handle in self.handles.items() if handle.is_stream]
         self.gate: Gate = gate_for(node.gate, streams, [name for name in self.handles if name not in streams])
+        self.is_direct = node.is_direct
+        """Its items are taken in the turn of their sender, and none waits here."""
         self.blocked = False
         """Some sender waits for room."""
         self.waiters: list[asyncio.Future[None]] = []
@@ -136,7 +127,7 @@ class Handle:
 class Wire:
     """A streaming edge in one run: how much it carried, and the inbox that it leads to."""
 
-    __slots__ = ("counter", "due", "edge", "gate", "handle", "inbox", "items", "name", "push", "target")
+    __slots__ = ("counter", "due", "edge", "gate", "handle", "inbox", "is_direct", "items", "name", "push", "target")
 
     def __init__(self, edge: BoundEdge, target: Step) -> None:
         assert target.inbox is not None
@@ -147,6 +138,7 @@ class Wire:
         self.gate = target.inbox.gate
         self.handle = target.inbox.handles[edge.handle]
         self.push = self.gate.push
+        self.is_direct = target.inbox.is_direct
         self.items = self.gate.waiting[edge.handle]
         self.counter = 0
         self.due = 0

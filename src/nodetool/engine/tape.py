@@ -14,8 +14,8 @@ FLUSH_BYTES = 64 * 1024
 class Tape:
     """What a run and the workflows within it tell goes here: they share its numbers and its clock.
 
-    ``on_first`` is called when an event stands in an empty batch, so that whoever sends knows there is something to
-    take, and when a batch is large. ``take`` gives the batch away.
+    *on_first* is called when an event stands in an empty batch, so that whoever sends knows there is something to take;
+    *on_full* when a batch is large. ``take`` gives the batch away.
 
     Events are stamped with ``now``, which stands still between two ``tick``s: the engine ticks after each call of a
     node and each await, the only places where time passes.
@@ -23,10 +23,12 @@ class Tape:
 
     __slots__ = (
         "_batch_seq",
-        "_buffer",
+        "_chunks",
         "_end_seq",
         "_first_seq",
         "_on_first",
+        "_on_full",
+        "_size",
         "attempt",
         "flags",
         "job_no",
@@ -37,7 +39,15 @@ class Tape:
         "stamp",
     )
 
-    def __init__(self, *, job_no: int, attempt: int, next_seq: int, on_first: Callable[["Tape"], None]) -> None:
+    def __init__(
+        self,
+        *,
+        job_no: int,
+        attempt: int,
+        next_seq: int,
+        on_first: Callable[["Tape"], None],
+        on_full: Callable[["Tape"], None],
+    ) -> None:
         self.job_no = job_no
         self.attempt = attempt
         self.now = -1
@@ -55,8 +65,11 @@ class Tape:
         and has raised ``seq``, calls ``begin``."""
         self._first_seq = self._batch_seq = next_seq
         """The numbers of the first event of the attempt, and of the first in the batch."""
-        self._buffer = bytearray()
+        self._chunks: list[bytes] = []
+        self._size = 0
+        """What is joined already."""
         self._on_first = on_first
+        self._on_full = on_full
         self._end_seq = 0
         """The number after the last event, once nothing more is told."""
         self.tick()
@@ -70,7 +83,7 @@ class Tape:
     def size(self) -> int:
         """Bytes in the batch."""
         self._join()
-        return len(self._buffer)
+        return self._size
 
     @property
     def is_new(self) -> bool:
@@ -84,7 +97,9 @@ class Tape:
 
     def tick(self) -> None:
         """Look at the clock."""
-        self.set_time(time.time_ns() // 1_000_000)
+        now = time.time_ns() // 1_000_000
+        if now != self.now:
+            self.set_time(now)
 
     def set_time(self, now: int) -> None:
         self.now = now
@@ -101,35 +116,38 @@ class Tape:
 
     def begin(self) -> None:
         """Something was told since the last time that pieces were joined."""
-        if not self._buffer and not self._end_seq:
+        if not self._chunks and not self._end_seq:
             self._on_first(self)
 
     def settle(self) -> None:
         """Ask to be emptied if the batch is large."""
         if self.size >= FLUSH_BYTES:
-            self._on_first(self)
+            self._on_full(self)
 
     def take(self) -> Events | None:
         """Return the batch as a frame, and begin the next; None if nothing was told."""
         if not self.count:
             return None
         self._join()
-        frame = Events(self.job_no, self.attempt, self._batch_seq, self.count, self.flags, bytes(self._buffer))
-        self._buffer.clear()
-        self.flags = 0
+        frame = Events(self.job_no, self.attempt, self._batch_seq, self.count, self.flags, b"".join(self._chunks))
+        self._chunks.clear()
+        self._size = self.flags = 0
         self._batch_seq += frame.count
         return frame
 
     def close(self) -> None:
         """Take nothing more: what a node that does not stop says after the end of the run is lost."""
-        self._join()
-        self.pieces = _Lost()
-        self._end_seq = self.seq
+        if not self._end_seq:
+            self._join()
+            self.pieces = _LOST
+            self._end_seq = self.seq
 
     def _join(self) -> None:
         if self.pieces:
-            self._buffer += b"".join(self.pieces)
+            chunk = b"".join(self.pieces)
             self.pieces.clear()
+            self._chunks.append(chunk)
+            self._size += len(chunk)
 
 
 class _Lost(list[bytes]):
@@ -137,3 +155,6 @@ class _Lost(list[bytes]):
 
     def __iadd__(self, pieces: Iterable[bytes]) -> Self:  # type: ignore[override,misc]  # a list would take any list
         return self
+
+
+_LOST = _Lost()

@@ -20,19 +20,24 @@ class Window:
         self.size = 0
         self._is_open = False
         """Some of the run is stored."""
-        self._held: deque[frames.Events] = deque()
-
-    @property
-    def is_holding(self) -> bool:
-        return bool(self._held)
+        self.held: deque[frames.Events] = deque()
+        """What was told, and has to wait."""
 
     def has_room(self, events: int, size: int) -> bool:
         """Say whether one more event may be told, behind *events* that have not been pushed yet."""
-        return not self._held and self._fits(events + 1, size)
+        return not self.held and self._fits(events + 1, size)
+
+    def passes(self, batch: frames.Events) -> bool:
+        """Say whether what a run told may be sent now; else it is held."""
+        if self.held or not self._fits(batch.count, len(batch.data)):
+            self.push(batch)
+            return False
+        self._count(batch)
+        return True
 
     def push(self, batch: frames.Events) -> None:
-        """Take what a run told."""
-        self._held.append(batch)
+        """Hold what a run told, until it is popped."""
+        self.held.append(batch)
 
     def pass_by(self, size: int) -> None:
         """Count something else that is stored as well, and leaves before what is held."""
@@ -40,12 +45,11 @@ class Window:
         self.size += size
 
     def pop(self) -> frames.Events | None:
-        """Give back the next batch, if it may be sent now."""
-        if not self._held or not self._fits(self._held[0].count, len(self._held[0].data)):
+        """Give back the next batch that is held, if it may be sent now."""
+        if not self.held or not self._fits(self.held[0].count, len(self.held[0].data)):
             return None
-        batch = self._held.popleft()
-        self.events += batch.count
-        self.size += len(batch.data)
+        batch = self.held.popleft()
+        self._count(batch)
         return batch
 
     def credit(self, events: int, size: int) -> None:
@@ -53,6 +57,10 @@ class Window:
         self._is_open = True
         self.events -= events
         self.size -= size
+
+    def _count(self, batch: frames.Events) -> None:
+        self.events += batch.count
+        self.size += len(batch.data)
 
     def _fits(self, events: int, size: int) -> bool:
         if self.events < frames.CREDIT_EVENTS and self.size < frames.CREDIT_BYTES:

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,12 +13,13 @@ import msgspec
 from nodetool.engine.bind import Bound, Find, bind
 from nodetool.engine.feeds import Feeds
 from nodetool.engine.keep import Checkpoints
+from nodetool.engine.mark import Mark
 from nodetool.engine.pace import Crowd
 from nodetool.engine.report import Reporter
 from nodetool.engine.run import Run
 from nodetool.engine.setups import Setups
 from nodetool.engine.shown import describe_error
-from nodetool.engine.tape import FLUSH_BYTES, Tape
+from nodetool.engine.tape import Tape
 from nodetool.graph.plan import Plan
 from nodetool.protocol import codec, frames
 from nodetool.protocol.bounds import NARROW, Bounds
@@ -78,20 +80,6 @@ class Active:
             await self._room.wait()
 
 
-class JobMark:
-    """Marks the nodes of one job in the bytes that the server reads."""
-
-    __slots__ = ("_enter", "_job_no", "leave")
-
-    def __init__(self, pulse: Pulse, job_no: int) -> None:
-        self._enter = pulse.enter
-        self._job_no = job_no
-        self.leave = pulse.leave
-
-    def enter(self, node: int) -> None:
-        self._enter(self._job_no, node)
-
-
 class Worker:
     """Runs what the server sends. *send* takes a frame; ``receive`` is given what came."""
 
@@ -123,8 +111,10 @@ class Worker:
         self._inputs: dict[tuple[int, int], list[frames.Input]] = {}
         """What came in for runs whose start waits for its plan."""
         self._active: dict[tuple[int, int], Active] = {}
-        self._crowd = Crowd()
+        self._crowd = Crowd(self._active)
         self._setups = Setups(pool)
+        self._is_beginning = False
+        """A run has its first turn: most end in it, and then all leaves behind it."""
         self._telling: list[Tape] = []
         self._gather_until = 0.0
         self._told = 0
@@ -195,12 +185,21 @@ class Worker:
             self._held.setdefault(start.hash, []).append(start)
             self._send(frames.NeedPlan(start.hash))
             return
-        tape = Tape(job_no=start.job_no, attempt=start.attempt, next_seq=start.next_seq, on_first=self._tells)
+        tape = Tape(
+            job_no=start.job_no,
+            attempt=start.attempt,
+            next_seq=start.next_seq,
+            on_first=self._tells,
+            on_full=self._flush_one,
+        )
         report = Reporter(tape, job_id=start.job_id, workflow_id=start.workflow_id)
         active = Active(start, report, self._kept.pop(start.job_no, {}))
         self._active[start.job_no, start.attempt] = active
-        self._crowd.counts(len(self._active))
+        self._is_beginning = True
         active.task = eagerly(self._run(active), self._loop)
+        self._is_beginning = False
+        if active.task and tape.count:
+            self._tells(tape)
 
     async def _run(self, active: Active) -> None:
         start = active.start
@@ -219,7 +218,7 @@ class Worker:
                 crowd=self._crowd,
                 limits=self._limits,
                 checkpoints=self._checkpoints(active) if bound.keeps else None,
-                mark=JobMark(self._pulse, start.job_no),
+                mark=Mark(partial(self._pulse.enter, start.job_no), self._pulse.leave),
                 tools=tools,
                 setups=self._setups,
                 feeds=active.feeds,
@@ -260,11 +259,12 @@ class Worker:
         """End a run; its end leaves behind all that it told."""
         active.report.tape.close()
         active.end = _masked_end(end, active.mask) if active.mask else end
-        self._flush_one(active.report.tape)
+        self._flush(active)
+        if not active.window.held:
+            self._send_end(active.end)
 
     def _send_end(self, end: frames.End) -> None:
         del self._active[end.job_no, end.attempt]
-        self._crowd.counts(len(self._active))
         self._send(end)
         if end.leaves:
             self._leave()
@@ -308,13 +308,12 @@ class Worker:
     def _room(self, active: Active) -> Coroutine[Any, Any, None] | None:
         if active.has_room():
             return None
-        self._flush_one(active.report.tape)
+        self._flush(active)
         return None if active.has_room() else active.wait_for_room()
 
     def _tells(self, tape: Tape) -> None:
-        """A batch has its first event, or is full."""
-        if tape.size >= FLUSH_BYTES:
-            self._flush_one(tape)
+        """A batch has its first event."""
+        if self._is_beginning:
             return
         if not self._telling:
             self._gather_until = time.monotonic() + GATHER
@@ -340,25 +339,23 @@ class Worker:
             self._loop.call_soon(self._look)
 
     def _flush_one(self, tape: Tape) -> None:
-        active = self._active.get((tape.job_no, tape.attempt))
-        if active is None:
-            return
-        batch = tape.take()
-        if batch:
-            active.window.push(_masked(batch, active.mask) if active.mask else batch)
-        self._send_held(active)
+        if active := self._active.get((tape.job_no, tape.attempt)):
+            self._flush(active)
 
-    def _send_held(self, active: Active) -> None:
-        """Send what there is room for, and behind it all the end."""
-        while batch := active.window.pop():
+    def _flush(self, active: Active) -> None:
+        """Send what a run has told up to now, as far as there is room."""
+        batch = active.report.tape.take()
+        if batch and active.mask:
+            batch = _masked(batch, active.mask)
+        if batch and active.window.passes(batch):
             self._send(batch)
-        if active.end and not active.window.is_holding:
-            self._send_end(active.end)
 
     def _credit(self, active: Active, frame: frames.Credit) -> None:
         active.window.credit(frame.events, frame.size)
-        if active.window.is_holding:
-            self._send_held(active)
+        while batch := active.window.pop():
+            self._send(batch)
+        if active.end and not active.window.held:
+            self._send_end(active.end)
         active.wake()
 
 

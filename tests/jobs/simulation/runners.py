@@ -285,7 +285,7 @@ class SimRunner:
         while batch := run.window.pop():
             run.last = batch
             self._tell(batch)
-        if run.end and not run.window.is_holding and not self._is_dead:
+        if run.end and not run.window.held and not self._is_dead:
             del self._runs[run.no, run.attempt]
             self._tell(run.end)
             if run.end.leaves:
