@@ -16,6 +16,7 @@ from nodetool.conformance.laws import Wrong
 from nodetool.protocol import codec
 from nodetool.protocol.events import ENDED
 from nodetool.storage.keys import LAST_SEQ, SEQ_BITS
+from nodetool.storage.packing import unpack
 from nodetool.storage.sqlite import FILE
 from tests.acceptance.client import Client, Event, Talk, is_end
 from tests.durability.crowd import Sight, whole_lines
@@ -209,8 +210,8 @@ def audit(home: Path) -> Audit:
         assert verdict == "ok"
         rows = database.execute("SELECT no, id, status, last_seq, params, failures FROM jobs").fetchall()
         batches: dict[int, list[Any]] = {}
-        for key, count, data in database.execute("SELECT key, count, bytes FROM events ORDER BY key"):
-            batches.setdefault(key >> SEQ_BITS, []).append((key & LAST_SEQ, count, data))
+        for key, count, *stored in database.execute("SELECT key, count, flags, bytes FROM events ORDER BY key"):
+            batches.setdefault(key >> SEQ_BITS, []).append((key & LAST_SEQ, count, unpack(*stored)[1]))
     finally:
         database.close()
     texts = {str(codec.value_of(params).get("text")) for *_, params, _ in rows}

@@ -86,11 +86,6 @@ class Tape:
         return self._size
 
     @property
-    def is_new(self) -> bool:
-        """Nothing of the attempt has left yet."""
-        return self._batch_seq == self._first_seq
-
-    @property
     def total(self) -> int:
         """Events since the attempt began."""
         return self.seq - self._first_seq

@@ -17,7 +17,8 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Framing(asyncio.Protocol, Generic[Frame]):
-    """One end of a link. What one read brought is handed over together; what a tick sends leaves in one write.
+    """One end of a link. What one read brought is handed over together, and what is sent because of it leaves in one
+    write behind it; so does what is sent in any other tick, at its end.
 
     ``on_frames`` gets the frames of a read, ``on_lost`` is called once when the other end is gone, after all that it
     sent was handed over. A frame over *max_frame* bytes, or one that does not decode, ends the link.
@@ -41,16 +42,20 @@ class Framing(asyncio.Protocol, Generic[Frame]):
         self._loop: asyncio.AbstractEventLoop | None = None
         """That of the link, once it stands: to ask which loop runs is a system call."""
         self._is_lost = False
+        self._flush_comes = False
+        """What is sent now need not see to it that it is written."""
 
     def send(self, frame: Any) -> None:
-        """Queue *frame*; it is written at the end of this tick, with all others. Dropped if the link is gone."""
+        """Queue *frame*; it is written with all others, a moment later. Dropped if the link is gone."""
         data = _encode(frame)
-        if not self._out and self._loop:
+        if not self._flush_comes and self._loop:
+            self._flush_comes = True
             self._loop.call_soon(self.flush)
         self._out += (len(data).to_bytes(4, "little"), data)
 
     def flush(self) -> None:
         """Write what is queued now; before the link stands, leave it queued."""
+        self._flush_comes = False
         if self._transport is None and not self._is_lost:
             return
         out, self._out = self._out, []
@@ -78,7 +83,11 @@ class Framing(asyncio.Protocol, Generic[Frame]):
         got: list[Frame] = []
         is_sound = self._cut(got)
         if got:
-            self._on_frames(got)
+            self._flush_comes = True
+            try:
+                self._on_frames(got)
+            finally:
+                self.flush()
         if not is_sound:
             self.abort()
 

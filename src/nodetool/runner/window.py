@@ -18,7 +18,7 @@ class Window:
     def __init__(self) -> None:
         self.events = 0
         self.size = 0
-        self._is_open = False
+        self.is_open = False
         """Some of the run is stored."""
         self.held: deque[frames.Events] = deque()
         """What was told, and has to wait."""
@@ -54,7 +54,7 @@ class Window:
 
     def credit(self, events: int, size: int) -> None:
         """Forget what is stored now."""
-        self._is_open = True
+        self.is_open = True
         self.events -= events
         self.size -= size
 
@@ -65,6 +65,6 @@ class Window:
     def _fits(self, events: int, size: int) -> bool:
         if self.events < frames.CREDIT_EVENTS and self.size < frames.CREDIT_BYTES:
             return True
-        if not self._is_open:
+        if not self.is_open:
             return False
         return self.events + events <= frames.WINDOW_EVENTS and self.size + size <= frames.WINDOW_BYTES

@@ -115,7 +115,7 @@ class Worker:
         self._setups = Setups(pool)
         self._is_beginning = False
         """A run has its first turn: most end in it, and then all leaves behind it."""
-        self._telling: list[Tape] = []
+        self._telling: list[Active] = []
         self._gather_until = 0.0
         self._told = 0
 
@@ -198,8 +198,8 @@ class Worker:
         self._is_beginning = True
         active.task = eagerly(self._run(active), self._loop)
         self._is_beginning = False
-        if active.task and tape.count:
-            self._tells(tape)
+        if active.task:
+            self._flush(active)
 
     async def _run(self, active: Active) -> None:
         start = active.start
@@ -319,21 +319,21 @@ class Worker:
             self._gather_until = time.monotonic() + GATHER
             self._told = -1
             self._loop.call_soon(self._look)
-        self._telling.append(tape)
+        self._telling.append(self._active[tape.job_no, tape.attempt])
 
     def _look(self) -> None:
         """Send what was told, once a turn of the loop brought nothing new or the time to gather is over.
 
         What a run tells first is sent at once: somebody may wait to see that it goes on.
         """
-        told = sum(tape.count for tape in self._telling)
+        told = sum(active.report.tape.count for active in self._telling)
         is_over = told == self._told or time.monotonic() >= self._gather_until
         telling, self._telling = self._telling, []
-        for tape in telling:
-            if is_over or tape.is_new:
-                self._flush_one(tape)
+        for active in telling:
+            if is_over or not active.window.is_open:
+                self._flush(active)
             else:
-                self._telling.append(tape)
+                self._telling.append(active)
         if self._telling:
             self._told = told
             self._loop.call_soon(self._look)

@@ -10,6 +10,7 @@ from typing import Any
 
 from nodetool.protocol.events import Status
 from nodetool.storage.keys import FIRST_SEQ, LAST_SEQ, key
+from nodetool.storage.packing import pack
 from nodetool.storage.port import (
     KEPT_US,
     Accept,
@@ -146,7 +147,8 @@ class Changes:
         return is_new
 
     def _add_batch(self, op: Append | End) -> None:
-        self._execute(self._sql["add_batch"], (key(op.no, op.first_seq), op.attempt, op.count, op.flags, op.data))
+        stored = pack(op.count, op.flags, op.data)
+        self._execute(self._sql["add_batch"], (key(op.no, op.first_seq), op.attempt, op.count, *stored))
 
     def _repeated(self, op: Accept, once: Once) -> Refused | None:
         since_us = op.created_us - KEPT_US

@@ -143,7 +143,7 @@ WHERE key >= coalesce((SELECT max(key) FROM events WHERE key BETWEEN ?1 AND ?2),
 ORDER BY key;
 
 -- last_batch --
-SELECT count, bytes
+SELECT count, flags, bytes
 FROM events
 WHERE key BETWEEN ?1 AND ?2
 ORDER BY key DESC

@@ -6,6 +6,7 @@ pages of events are read on a thread.
 
 import asyncio
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -17,6 +18,7 @@ from nodetool.protocol.ids import normal_id
 from nodetool.storage.changes import repeated
 from nodetool.storage.cursors import from_cursor, to_cursor
 from nodetool.storage.keys import LAST_SEQ, keys
+from nodetool.storage.packing import unpack
 from nodetool.storage.port import Batch, Fed, JobRow, Kept, Once, Page, Refused, Sofar, TokenRow, WorkflowRow
 from nodetool.storage.queries import Queries
 from nodetool.storage.sealed import ParamsRow, SecretRow
@@ -97,7 +99,10 @@ class SqliteReader:
     async def last_event(self, no: int) -> bytes | None:
         """Return the last stored event of a job as one MessagePack map; None while there is only the first, its row."""
         row = self._one("last_batch", *keys(no))
-        return None if row is None else bytes(split(*row)[-1])
+        if row is None:
+            return None
+        count, flags, data = row
+        return bytes(split(count, unpack(flags, data)[1])[-1])
 
     async def workflows(self, user: str, *, limit: int, cursor: str, max_bytes: int) -> Page[WorkflowRow]:
         """Newest first; stops early once the documents of the page hold *max_bytes*."""
@@ -171,7 +176,7 @@ class SqliteReader:
     async def _in_thread(self, read: Callable[..., T], *args: object) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, partial(read, *args))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, zlib.error) as error:
             raise StorageFailed("The database cannot be read.") from error
 
     def _one(self, query: str, *values: object) -> Any:
@@ -200,12 +205,13 @@ def page_of_batches(rows: Iterable[Any], after: int, limit: int, max_bytes: int)
     """Take batches until they hold *limit* events beyond *after*, or *max_bytes*."""
     batches: list[Batch] = []
     size = 0
-    for at, count, flags, data in rows:
-        batch = Batch(first_seq=at & LAST_SEQ, count=count, flags=flags, data=data)
-        end = batch.first_seq + count - 1
+    for at, count, *stored in rows:
+        first_seq = at & LAST_SEQ
+        end = first_seq + count - 1
         if end <= after:  # the job has nothing beyond
             continue
-        batches.append(batch)
+        flags, data = unpack(*stored)
+        batches.append(Batch(first_seq=first_seq, count=count, flags=flags, data=data))
         size += len(data)
         if end - after >= limit or size >= max_bytes:
             break

@@ -1,0 +1,1 @@
+-- Batches of many small events are packed from here on (flag 256), which older programs cannot read.
