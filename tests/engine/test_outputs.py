@@ -1,10 +1,13 @@
 """What becomes the result: single values, lists, texts, and values that cannot be sent."""
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar
 
 import pytest
 
+from nodetool.protocol.descriptions import Runs
 from nodetool.protocol.events import LogUpdate, NodeUpdate, OutputUpdate, PreviewUpdate
+from nodetool.sdk import Context, Node
 from tests.engine.harness import Player, Told, node
 
 OUT = node("out", "nodetool.output.Output", name="out")
@@ -37,6 +40,64 @@ async def test_chunks_are_values_and_their_output_is_the_joined_text(player: Pla
         {"type": "chunk", "content": piece, "content_type": "text", "content_metadata": {}, "done": False}
         for piece in "ab"
     ]
+
+
+async def test_an_item_is_told_before_its_sender_goes_on() -> None:
+    class Narrate(Node):
+        type_name: ClassVar = "test.Narrate"
+        runs: ClassVar[Runs] = "inline"
+
+        async def process(self, ctx: Context) -> AsyncIterator[str]:
+            for word in ("one", "two"):
+                yield word
+                ctx.log(f"sent {word}")
+
+    with Player(Narrate) as player:
+        told = await player.play([node("n", "test.Narrate"), OUT], "n.output -> out.value")
+
+    heard = [event for event in told.events if isinstance(event, OutputUpdate | LogUpdate)]
+    texts = [event.value if isinstance(event, OutputUpdate) else event.content for event in heard]
+    assert texts == ["one", "sent one", "two", "sent two"]
+
+
+async def test_an_item_that_cannot_be_sent_fails_the_output_and_stops_its_sender() -> None:
+    class Odd(Node):
+        type_name: ClassVar = "test.Odd"
+        runs: ClassVar[Runs] = "inline"
+
+        async def process(self) -> AsyncIterator[Any]:
+            yield 1
+            try:
+                yield object()
+            finally:
+                closed.append(True)
+
+    closed: list[bool] = []
+    with Player(Odd) as player:
+        told = await player.play([node("m", "test.Odd"), OUT], "m.output -> out.value")
+
+    assert (told.of("m"), told.of("out")) == (["running", "cancelled"], ["running", "error"])
+    assert (told.end.node_id, told.end.handle, told.end.code) == ("out", "value", "type_mismatch")
+    assert closed == [True]
+
+
+async def test_streams_meet_at_an_output_as_they_come(player: Player) -> None:
+    told = await player.play(
+        [node("a", "test.Count", count=2), node("b", "test.Count", start=10, count=2, turns=9), OUT],
+        "a.output -> out.value",
+        "b.output -> out.value",
+    )
+
+    assert told.result == {"out": [0, 1, 10, 11]}
+    assert told.of("out") == ["running", "completed"]
+
+
+async def test_an_output_of_a_stream_works_in_the_turns_of_its_sender(player: Player) -> None:
+    told = await player.play([node("c", "test.Count", count=3), OUT], "c.output -> out.value")
+
+    (stats,) = [event.stats for event in told.events if isinstance(event, NodeUpdate) and event.node_id == "out"][1:]
+    assert stats
+    assert (stats.firings, stats.waited_us) == (3, stats.took_us)
 
 
 async def test_a_list_output_is_made_of_the_items_of_a_stream(player: Player) -> None:
@@ -198,9 +259,6 @@ async def test_a_large_preview_is_shown_by_its_beginning(player: Player) -> None
 
 async def test_a_node_that_changes_its_own_values_changes_them_for_its_run_only() -> None:
     """Static values, defaults of inputs and dynamic properties are shared by all runs of a plan."""
-    from typing import ClassVar
-
-    from nodetool.sdk import Node
 
     class Spoil(Node):
         type_name: ClassVar = "test.Spoil"

@@ -114,8 +114,6 @@ class Firing:
                     await pace.breathe()
                 if made is not None and step.node.edges:
                     await self._send(step, made)
-        if inbox.is_direct and step.began:
-            step.waited = perf_counter_ns() - step.began  # what it did, it did in the turns of others
         self._flow.shut(step, inbox)
         await self._see_out(step, inbox)
         self._complete(step)

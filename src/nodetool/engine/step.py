@@ -51,6 +51,8 @@ class Step(msgspec.Struct, eq=False):
         if not self.began:
             return None
         took = perf_counter_ns() - self.began
+        if self.inbox and self.inbox.is_direct:  # what it did, it did in the turns of others
+            self.waited = took
         return NodeStats(self.firings, took // 1000, min(self.waited, took) // 1000)
 
     def take(self, edge: BoundEdge, value: Any) -> None:
