@@ -1,7 +1,6 @@
 """The events that the server itself makes of a job: that it is queued, and how it ends. Pure functions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -15,8 +14,7 @@ FIRST_SEQ = 1
 _update: "msgspec.msgpack.Decoder[JobUpdate]" = msgspec.msgpack.Decoder(JobUpdate)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True, gc=False):
     """How a job ended."""
 
     status: Status

@@ -1,8 +1,9 @@
 """A job that has not ended, as this server knows it: its row, the run that is under way, and who listens."""
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from nodetool.graph.version import Version
 from nodetool.jobs.clock import Timer
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from nodetool.jobs.runners import Runner
 
 
-@dataclass(eq=False, slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, eq=False, kw_only=True):
     """One accepted job. Only the supervisor changes it; others wait for its end and read its events."""
 
     no: int
@@ -71,8 +71,8 @@ class Job:
     accept: "asyncio.Future[Any] | None" = None
     cancel: "asyncio.Future[Any] | None" = None
     """Done once the cancel is recorded."""
-    _cursors: list[Cursor] = field(default_factory=list)
-    _waiters: "list[asyncio.Future[Ending]]" = field(default_factory=list)
+    _cursors: list[Cursor] = []
+    _waiters: "list[asyncio.Future[Ending]]" = []
     _fault: NodetoolError | None = None
 
     # What becomes of it: each changes the job, and returns what stores the change.

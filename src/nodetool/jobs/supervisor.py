@@ -5,9 +5,9 @@ made here: from a runner's ``end``, from a recorded cancel, or because a runner 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from nodetool.jobs import blame
@@ -318,7 +318,7 @@ class Supervisor:
             return
         if job.is_cancelling or job.verdict:
             if job.verdict:
-                job.verdict = replace(job.verdict, errors=job.faults(job.verdict.error))
+                job.verdict = msgspec.structs.replace(job.verdict, errors=job.faults(job.verdict.error))
             self.fail(job, CANCELLED)
         elif self.dispatcher.is_stopping:
             self.log.append([(job, job.requeue("the server was stopped", self._now_us(), counts=False))])

@@ -2,10 +2,12 @@
 
 from collections import deque
 
+import msgspec
+
 from nodetool.protocol import frames
 
 
-class Window:
+class Window(msgspec.Struct, eq=False):
     """Batches leave in order, as far as there is room; the others are held until the server gives credit.
 
     Credit comes when some events are stored, not for each: fewer than that may look outstanding and be stored. So what
@@ -15,13 +17,14 @@ class Window:
     flood follows, which the server would be busy with.
     """
 
-    def __init__(self) -> None:
-        self.events = 0
-        self.size = 0
-        self.is_open = False
-        """Some of the run is stored."""
-        self.held: deque[frames.Events] = deque()
-        """What was told, and has to wait."""
+    events: int = 0
+    """On their way …"""
+    size: int = 0
+    """… and the bytes of these."""
+    is_open: bool = False
+    """Some of the run is stored."""
+    held: deque[frames.Events] = msgspec.field(default_factory=deque)
+    """What was told, and has to wait."""
 
     def has_room(self, events: int, size: int) -> bool:
         """Say whether one more event may be told, behind *events* that have not been pushed yet."""

@@ -47,22 +47,21 @@ Kept = dict[bytes, frames.Checkpoint]
 """What earlier attempts of a job kept, by its key."""
 
 
-class Active:
+class Active(msgspec.Struct, eq=False):
     """A run that is under way, or has ended and waits until all that it told may be sent."""
 
-    def __init__(self, start: frames.Start, report: Reporter, kept: Kept) -> None:
-        self.start = start
-        self.report = report
-        self.window = Window()
-        self.task: asyncio.Task[None] | None = None
-        self.kept = kept
-        self.is_cancelled = False
-        self.end: frames.End | None = None
-        self.feeds: Feeds | None = None
-        """Its inputs that stream, if there are any."""
-        self.mask: Mask | None = None
-        """What is not to be told; None in a run without secrets, which then pays nothing."""
-        self._room: asyncio.Event | None = None
+    start: frames.Start
+    report: Reporter
+    window: Window
+    kept: Kept
+    task: "asyncio.Task[None] | None" = None
+    is_cancelled: bool = False
+    end: frames.End | None = None
+    feeds: Feeds | None = None
+    """Its inputs that stream, if there are any."""
+    mask: Mask | None = None
+    """What is not to be told; None in a run without secrets, which then pays nothing."""
+    _room: asyncio.Event | None = None
 
     def has_room(self) -> bool:
         return self.window.has_room(self.report.tape.count, self.report.tape.size)
@@ -193,7 +192,7 @@ class Worker:
             on_full=self._flush_one,
         )
         report = Reporter(tape, job_id=start.job_id, workflow_id=start.workflow_id)
-        active = Active(start, report, self._kept.pop(start.job_no, {}))
+        active = Active(start, report, Window(), self._kept.pop(start.job_no, {}))
         self._active[start.job_no, start.attempt] = active
         self._is_beginning = True
         active.task = eagerly(self._run(active), self._loop)
