@@ -102,7 +102,7 @@ async def test_a_runner_that_is_told_to_stop_is_lost(start: Start) -> None:
 
 
 async def test_what_a_run_told_before_the_kill_is_handed_over_before_the_loss(start: Start) -> None:
-    made = version(through("tests.Talk", count=200, size=100))
+    made = version(through("tests.Talk", count=100, size=10))
     ear = Ear()
     link = start(ear)
     link.send(plan_frame(made))
@@ -111,7 +111,7 @@ async def test_what_a_run_told_before_the_kill_is_handed_over_before_the_loss(st
     link.kill()
     await eventually(lambda: ear.lost)
 
-    assert len(told(ear.got)) > 200
+    assert len(told(ear.got)) > 100
 
 
 async def test_a_blocking_node_does_not_keep_its_runner(start: Start) -> None:

@@ -48,6 +48,7 @@ class FakeLink:
         self.listener = listener
         self.sent: list[frames.ToRunner] = []
         self.kills = 0
+        self.is_dead = False
         self.beat = 0
         self.at: Place | None = None
         self.size = 0
@@ -57,6 +58,9 @@ class FakeLink:
 
     def kill(self) -> None:
         self.kills += 1
+
+    def has_ended(self) -> bool:
+        return self.is_dead
 
     def last_beat(self) -> int:
         return self.beat

@@ -92,6 +92,16 @@ async def test_runners_whose_run_has_left_are_kept_idle_and_further_ones_end(hou
     assert house.begin("cpu")[0] is begun[0][0]
 
 
+async def test_an_idle_runner_that_has_ended_gets_no_run_though_nobody_was_told_yet(house: House) -> None:
+    begun = house.begin("blocking"), house.begin("blocking")
+    for one in begun:
+        house.runners.release(*one)
+    house.links[begun[0][0].link.pid - 1].is_dead = True
+
+    assert house.begin("cpu")[0] is begun[1][0]
+    assert house.begin("cpu")[0] not in (begun[0][0], begun[1][0])
+
+
 async def test_a_runner_that_has_set_up_the_types_of_a_job_is_preferred(house: House) -> None:
     blocking, cpu = house.begin("blocking"), house.begin("cpu")
     house.runners.release(*blocking)

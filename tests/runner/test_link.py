@@ -53,6 +53,19 @@ async def test_it_is_a_process_and_the_leader_of_its_group() -> None:
         assert ear.of(frames.Hello)[0].pid == link.pid
 
 
+async def test_that_it_has_ended_is_seen_before_it_is_told() -> None:
+    async with running() as (link, ear):
+        assert not link.has_ended()
+
+        os.kill(link.pid, signal.SIGKILL)
+        while not link.has_ended():
+            time.sleep(0.001)  # the loop, which would tell, stands still meanwhile
+        assert not ear.lost
+
+        await eventually(lambda: ear.lost)
+        assert link.has_ended()
+
+
 async def test_it_says_hello_and_beats_before_a_node_can_hold_its_loop() -> None:
     holds = version(through("tests.Hold"))
     ear = Ear()

@@ -257,7 +257,11 @@ class Runners:
         runner.link.send(frames.Stop())
 
     def _warmest(self, job: Job) -> Runner:
-        """Return the idle runner that has set up most of the job's types, else a new one."""
+        """Return the idle runner that has set up most of the job's types, else a new one.
+
+        Whoever ends the runner of a job may have ended others with it, and it must not cost the job its attempts.
+        """
+        self._idle = [runner for runner in self._idle if not runner.link.has_ended()]
         if not self._idle:
             return self._new(is_shared=False)
         wanted = types_of(job)

@@ -61,6 +61,10 @@ class Link(Protocol):
         """End the process and every process of its group, now. ``on_lost`` follows."""
         ...
 
+    def has_ended(self) -> bool:
+        """Say whether its process has ended, which ``on_lost`` tells a moment later."""
+        ...
+
     def last_beat(self) -> int:
         """Return when its loop last went round, in milliseconds of the monotonic clock; 0 if that is not known."""
         ...
@@ -118,6 +122,9 @@ class ProcessLink:
         self._is_killed = True
         if self._child and not self._child.ended.is_set():
             self._child.kill_group()
+
+    def has_ended(self) -> bool:
+        return self._child is not None and ended(self._child.pid)
 
     def last_beat(self) -> int:
         return self._pulse.last_beat()
@@ -178,6 +185,16 @@ class ProcessLink:
     def _cut(self) -> None:
         self._is_cut.set()
         self.kill()
+
+
+def ended(pid: int) -> bool:
+    """Say whether a child has ended, and leave it to whoever waits for it; False where the system does not tell."""
+    if not hasattr(os, "waitid"):
+        return False
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # somebody has waited for it
+        return True
 
 
 def resident(pid: int) -> int:

@@ -49,6 +49,9 @@ class LocalLink:
     def send(self, frame: frames.ToRunner) -> None:
         self._loop.call_soon(self._receive, frame)
 
+    def has_ended(self) -> bool:
+        return self._is_gone
+
     def last_beat(self) -> int:
         return 0
 

@@ -101,6 +101,9 @@ class SimRunner:
         """The server has judged it: it is killed once others had their time, even if it is well by then."""
         self._was_ill |= self._is_ill
 
+    def has_ended(self) -> bool:
+        return self._is_dead
+
     def last_beat(self) -> int:
         if not self._is_up:
             return 0
