@@ -189,6 +189,16 @@ def test_a_token_that_cannot_be_is_told(worker: Served, args: list[str], sentenc
     assert str(token_command(worker.home, *args).exception) == sentence
 
 
+def test_a_worker_that_is_asked_as_the_editor_api_says_how_to_ask(worker: Served, tmp_path: Path) -> None:
+    asked = ("jobs", "list", "--url", worker.url, "--token", token_of(worker))
+
+    wrong, right = nodetool(*asked, home=tmp_path), nodetool(*asked, "--prefix", "", home=tmp_path)
+
+    assert wrong.code == 1
+    assert "no route '/api/jobs': the prefix of a worker is --prefix \"\"" in wrong.err
+    assert right.code == 0
+
+
 # Deploying.
 
 

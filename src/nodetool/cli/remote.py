@@ -43,6 +43,8 @@ def told(error: ClientError) -> NodetoolError:
         return ServerRefused(str(error))
     if error.status == 401:
         return ServerRefused(f"{error.detail.rstrip('.')}: a command sends the token of --token or NODETOOL_TOKEN")
+    if error.status == 404 and error.detail.startswith("no route"):
+        return ServerRefused(f'{error.detail}: the prefix of a worker is --prefix "", that of the Editor API /api')
     kind = next((kind for kind in REFUSALS if kind.code == error.code), ServerRefused)
     return kind(error.detail, errors=error.errors)
 
