@@ -133,6 +133,21 @@ def test_other_files_make_it_stale(tmp_path: Path) -> None:
     assert not is_current(made, [str(mine)])
 
 
+def test_a_package_that_is_given_is_stale_once_any_file_of_it_changes(tmp_path: Path) -> None:
+    init, other = tmp_path / "my_pack" / "__init__.py", tmp_path / "my_pack" / "words.py"
+    init.parent.mkdir()
+    init.write_text("")
+    other.write_text("")
+    from nodetool.runner.describe import index
+
+    made = index([str(init)])
+    assert made.packs[-1].name == "my_pack"
+    assert is_current(made, [str(init)])
+
+    other.write_text("x = 1")
+    assert not is_current(made, [str(init)])
+
+
 @pytest.mark.parametrize("left", [b"", b"{", b'{"packs": 3}', b"\xff"])
 async def test_an_index_that_cannot_be_read_is_made_again(tmp_path: Path, left: bytes) -> None:
     file = tmp_path / "nodes.json"

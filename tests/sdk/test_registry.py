@@ -69,6 +69,15 @@ def test_types_of_a_file_are_named_by_the_file(file: Path) -> None:
     assert describe(nodes_in(module)[0], path=str(file)).node_type == "my_nodes.Second"
 
 
+def test_types_of_a_package_are_named_by_its_folder(pack: Path) -> None:
+    file = pack / "__init__.py"
+    file.write_text("from .words import First\n\nclass Third(First):\n    pass\n")
+
+    (cls,) = nodes_in(import_module(module_name(file), str(file)))
+
+    assert describe(cls, path=str(file)).node_type == "somebodys_pack.Third"
+
+
 def test_a_file_is_loaded_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(file.parent)
 

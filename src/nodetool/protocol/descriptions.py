@@ -1,5 +1,6 @@
 """What the server knows of a node type without importing it."""
 
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -25,6 +26,19 @@ Role = Literal["node", "input", "output", "preview", "note"]
 
 PATH_PREFIX = "nodetool_path."
 """Modules loaded from a file are imported under this name; it is not part of a type's name."""
+
+
+def is_package(file: Path) -> bool:
+    """Say whether a file makes its folder a package."""
+    return file.name == "__init__.py"
+
+
+def named_by(file: Path) -> str:
+    """Return what the types of a file are named by: the file, or the folder that it makes a package.
+
+    So they have the same names as once the package is installed.
+    """
+    return file.absolute().parent.name if is_package(file) else file.stem
 
 
 class TypeMetadata(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import NamedTuple
 
+from nodetool.protocol.descriptions import is_package, named_by
+
 Stamp = tuple[str, int, int]
 """A file: path, modification time in nanoseconds, size in bytes."""
 
@@ -28,13 +30,14 @@ def sources(entry_points: Iterable[EntryPoint], paths: Sequence[str]) -> list[So
     registered = {
         Source(point.name, point.module, None, point.dist.version if point.dist else "") for point in entry_points
     }
-    given = [Source(Path(path).stem, "", str(Path(path).resolve())) for path in paths]
+    files = [Path(path).resolve() for path in paths]
+    given = [Source(named_by(file), "", str(file)) for file in files]
     return [*sorted(registered, key=lambda source: (source.module != "nodetool.nodes", source)), *given]
 
 
 def stamps(source: Source) -> list[Stamp]:
     """Return the state of every file of *source*; none if it is not there."""
-    files = [Path(source.path)] if source.path else _files(source.module)
+    files = _beside(Path(source.path)) if source.path else _files(source.module)
     found = []
     for file in files:
         try:
@@ -55,6 +58,11 @@ def version(source: Source) -> str:
         with suppress(OSError):
             made_from.update(Path(path).read_bytes())
     return made_from.hexdigest()[:16]
+
+
+def _beside(file: Path) -> list[Path]:
+    """Return a file, with the others of its folder if it makes that a package."""
+    return sorted(file.parent.glob("*.py")) if is_package(file) else [file]
 
 
 def _files(module: str) -> list[Path]:

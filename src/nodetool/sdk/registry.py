@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from nodetool.protocol.descriptions import PATH_PREFIX
+from nodetool.protocol.descriptions import PATH_PREFIX, is_package, named_by
 from nodetool.protocol.errors import ImportFailed
 from nodetool.sdk.node import Node
 
@@ -31,7 +31,7 @@ def import_module(name: str, path: str | None = None) -> ModuleType:
 
 def module_name(path: Path) -> str:
     """Return the name under which the file *path* is imported."""
-    return PATH_PREFIX + re.sub(r"\W", "_", path.stem)
+    return PATH_PREFIX + re.sub(r"\W", "_", named_by(path))
 
 
 def modules_of(name: str) -> Iterator[str]:
@@ -71,7 +71,8 @@ def _load(name: str, path: Path) -> ModuleType:
     loaded = sys.modules.get(name)
     if loaded is not None and loaded.__file__ == str(path):
         return loaded
-    spec = importlib.util.spec_from_file_location(name, path)
+    inside = [str(path.parent)] if is_package(path) else None
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=inside)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path.name} is not a Python file")
     module = importlib.util.module_from_spec(spec)
