@@ -10,11 +10,14 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from nodetool.protocol.answers import Problem
 from nodetool.protocol.codec import to_json
 from nodetool.protocol.errors import InvalidRequest, NodetoolError, TooLarge, TooManyConnections, TooSlow
+from nodetool.server.bursts import EXTENSION, on_wire
 from nodetool.server.callers import Callers
 from nodetool.server.corked import HttpConnection
 from nodetool.server.options import Options
@@ -145,13 +148,29 @@ class WatchedConnection(HttpConnection):
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
-    """A WebSocket; a client that never reads what was left for it does not keep the connection for ever."""
+    """A WebSocket that writes many frames at once.
+
+    A client that never reads what was left for it does not keep the connection for ever.
+    """
 
     _cut: asyncio.TimerHandle | None = None
 
     def __init__(self, *args: Any, on_lost: Callable[[], None] | None = None, **more: Any) -> None:
         super().__init__(*args, **more)
         self._on_lost = on_lost
+
+    async def run_asgi(self) -> None:
+        self.scope["extensions"][EXTENSION] = {}
+        await super().run_asgi()
+
+    async def send(self, message: Any) -> None:
+        if "frames" not in message:
+            await super().send(message)
+            return
+        await self.writable.wait()
+        if self.disconnected or self.conn.state is not State.OPEN:
+            raise ClientDisconnected
+        self.transport.write(on_wire(message["frames"]))
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)

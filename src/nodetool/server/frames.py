@@ -144,9 +144,3 @@ def frames_of(batch: Batch, mode: Mode) -> list[Frame]:
     if mode == "binary":
         return [bytes(event) for event in codec.split(batch.count, batch.data)]
     return [*batch.lines().decode().splitlines()]
-
-
-def message(frame: Frame) -> Any:
-    """Return what ASGI sends for a frame."""
-    kind = "bytes" if isinstance(frame, bytes) else "text"
-    return {"type": "websocket.send", kind: frame}

@@ -13,10 +13,10 @@ import structlog
 
 from nodetool.protocol.errors import NodetoolError
 from nodetool.protocol.replies import Refusal, Reply
+from nodetool.server.bursts import SendFrames
 from nodetool.server.closing import Close
-from nodetool.server.frames import Mode, Parcel, message, reply_frame
+from nodetool.server.frames import Mode, Parcel, reply_frame
 from nodetool.server.ports import Cursor
-from nodetool.server.types import Send
 
 _log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ Step = Callable[[], Awaitable[None]]
 class Outbox:
     """The one way out of a connection. ``over`` tells why it must end, if not by the client."""
 
-    def __init__(self, send: Send, patience: float) -> None:
+    def __init__(self, send: SendFrames, patience: float) -> None:
         self.mode: Mode = "binary"
         self.over: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self._send = send
@@ -52,7 +52,7 @@ class Outbox:
     async def reply(self, reply: Reply) -> None:
         """Send a reply at once; for steps."""
         async with self._turn:
-            await self._patiently(self._send(message(reply_frame(reply, self.mode))))
+            await self._patiently(self._send([reply_frame(reply, self.mode)]))
 
     def follow(self, job_id: str, cursor: Cursor) -> None:
         """Send a job's events from now on. The cursor is closed at its end, or with the outbox."""
@@ -103,10 +103,9 @@ class Outbox:
             await self._patiently(self._send_some(parcel))
 
     async def _send_some(self, parcel: Parcel) -> None:
-        send = self._send
-        for frame in parcel.turn(self.mode):
-            await send(message(frame))
-            parcel.sent += 1
+        frames = parcel.turn(self.mode)
+        await self._send(frames)
+        parcel.sent += len(frames)
 
     async def _patiently(self, sending: Awaitable[None]) -> None:
         """Await *sending*; a client that does not take it in time has to come back."""

@@ -9,6 +9,7 @@ import structlog
 from nodetool.auth.identity import Identity
 from nodetool.protocol.replies import Refusal
 from nodetool.server.audit import Audit
+from nodetool.server.bursts import sender
 from nodetool.server.closing import Close
 from nodetool.server.confined import JobsOfOne
 from nodetool.server.door import OVER, Door, Visitor
@@ -56,7 +57,7 @@ class Sockets:
         if isinstance(came, Close):
             await say_goodbye(send, came)
             return
-        outbox = Outbox(send, self._options.patience)
+        outbox = Outbox(sender(scope, send), self._options.patience)
         self._open.add(outbox)
         if self._closing:
             outbox.end(RESTART)
