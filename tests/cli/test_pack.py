@@ -35,7 +35,7 @@ def test_the_nodes_of_a_new_pack_are_found(tmp_path: Path, home: Path) -> None:
 
     listed = nodetool("nodes", "packs", "--nodes", file, home=home)
 
-    assert listed.lines[-1].split() == ["__init__", "1"]
+    assert listed.lines[-1].split() == ["my_pack", "1"]
 
 
 def test_a_new_pack_is_registered_by_entry_point() -> None:
