@@ -195,8 +195,10 @@ class Worker:
         active = Active(start, report, Window(), self._kept.pop(start.job_no, {}))
         self._active[start.job_no, start.attempt] = active
         self._is_beginning = True
-        active.task = eagerly(self._run(active), self._loop)
-        self._is_beginning = False
+        try:
+            active.task = eagerly(self._run(active), self._loop)
+        finally:
+            self._is_beginning = False
         if active.task:
             self._flush(active)
 
