@@ -90,20 +90,21 @@ async def test_a_cancel_tells_of_the_nodes_that_were_running(player: Player) -> 
 
 
 async def test_a_cancel_waits_for_a_thread_and_calls_that_have_not_begun_are_dropped() -> None:
-    begun = []
+    begun, release = [], threading.Event()
 
     class Hold(Node):
         type_name: ClassVar = "test.Hold"
 
         def process(self) -> None:
             begun.append(1)
-            time.sleep(0.05)
+            release.wait(5)
 
     with Player(Hold) as player:
         run, _ = player.start(player.plan([node(f"h{i}", "test.Hold") for i in range(30)]))
         task = asyncio.create_task(run.go())
         await eventually(lambda: begun)
         task.cancel()
+        asyncio.get_running_loop().call_later(0.05, release.set)  # the cancel comes to the run before
         assert (await task).status == "cancelled"
         assert not run.threads.at_work
         assert len(begun) <= 8

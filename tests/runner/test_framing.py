@@ -111,6 +111,22 @@ async def test_what_a_tick_sends_leaves_in_one_write() -> None:
     assert heard == on_wire(*sent)
 
 
+async def test_what_is_sent_because_of_a_read_leaves_behind_it_and_what_comes_later_too() -> None:
+    async with linked() as (end, wire):
+        answers = [frames.NeedPlan("a"), frames.NeedPlan("b")]
+
+        def answer(_: list[frames.ToServer]) -> None:
+            for one in answers:
+                end.framing.send(one)
+
+        end.framing._on_frames = answer
+        end.framing.data_received(on_wire(frames.NeedPlan("question")))
+        assert wire.recv(1 << 16) == on_wire(*answers)  # the loop has not gone round
+
+        end.framing.send(frames.NeedPlan("later"))
+        assert await asyncio.get_running_loop().sock_recv(wire, 1 << 16) == on_wire(frames.NeedPlan("later"))
+
+
 async def test_closing_writes_what_is_queued_first() -> None:
     async with linked() as (end, wire):
         end.framing.send(frames.NeedPlan("last words"))

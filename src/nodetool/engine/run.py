@@ -49,14 +49,14 @@ class Run:
         self._report = report
         self._result = Result(bound.plan.outputs, limits.max_result, report)
         means = Means(
-            tools or Tools(NARROW),
-            setups or Setups(pool),
-            mark,
-            checkpoints,
-            limits.node_timeout,
-            capacity,
-            bound.called,
-            CalledWorkflow,
+            tools=tools or Tools(NARROW),
+            setups=setups or Setups(pool),
+            mark=mark,
+            checkpoints=checkpoints,
+            node_timeout=limits.node_timeout,
+            capacity=capacity,
+            called=bound.called,
+            call=CalledWorkflow,
         )
         place = Place(report, self.threads, Pace(report.tape, room, crowd), means)
         self._net = Net(bound, params, place, self._result, mark=mark, feeds=feeds)
